@@ -1,0 +1,48 @@
+"""lifcore: the forward and backward dynamics of a leaky integrate-and-fire output neuron.
+
+Physics first, each module using only the ones above it:
+
+    neuron      time constants and the kernels of one spike (psc, psp)
+    spikes      spike trains on a time grid
+    cascade     the one recurrence that both directions run
+    trial       forward: spikes to V and I
+    quadrature  integrals over a trial, exact to rounding
+    losses      what is minimised, and the drive it gives the adjoint
+    adjoint     backward: the drive to lambda_V and lambda_I
+    gradients   what the adjoint says about spike times and the weight
+    sweeps      many trials at once
+
+Times are in ms, voltages and currents in units of the threshold, and every array has time first.
+These modules need NumPy alone; ``lifcore.figures`` and ``lifcore.controls``, which draw, are imported
+by name and need Matplotlib and ipywidgets.
+"""
+
+from lifcore.adjoint import Adjoint, backward
+from lifcore.gradients import spike_time_gradient, weight_gradient
+from lifcore.losses import CrossEntropyOfIntegral, CrossEntropyOverTime, Loss, VoltageIntegral
+from lifcore.neuron import LIF
+from lifcore.quadrature import integrate
+from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
+from lifcore.sweeps import RateSweep, rate_sweep
+from lifcore.trial import Trial, corrected_weight, forward
+
+__all__ = [
+    "LIF",
+    "Adjoint",
+    "CrossEntropyOfIntegral",
+    "CrossEntropyOverTime",
+    "Loss",
+    "RateSweep",
+    "Trial",
+    "VoltageIntegral",
+    "backward",
+    "corrected_weight",
+    "forward",
+    "gaussian_rate",
+    "integrate",
+    "poisson_spikes",
+    "rate_sweep",
+    "spike_time_gradient",
+    "spike_train",
+    "weight_gradient",
+]

@@ -1,0 +1,116 @@
+"""Backward in time: the drive of a loss to lambda_V and lambda_I.
+
+With s = T - t and ' = d/ds, both lambdas 0 at the end of the trial (Wunderlich and Pehle 2021):
+
+    tau_m lambda_V' = -lambda_V + drive,    tau_s lambda_I' = -lambda_I + lambda_V.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifcore._checks import FloatArray
+from lifcore.cascade import cascade
+from lifcore.losses import Drive, Loss
+from lifcore.quadrature import nodes_of
+from lifcore.trial import Trial
+
+
+@dataclass(frozen=True)
+class Adjoint:
+    """The adjoint variables at the samples of a trial, forward in time.
+
+    Attributes
+    ----------
+    times : array, shape (steps,)
+        Time of each sample in ms. At the end of the trial, one step after the last sample, both
+        lambdas are 0.
+    lambda_V, lambda_I : array, shape (steps, ...)
+        -lambda_I tau_s dw is the change of the loss when a spike of weight dw is added.
+    """
+
+    times: FloatArray
+    lambda_V: FloatArray
+    lambda_I: FloatArray
+
+    @property
+    def transport(self) -> FloatArray:
+        """lambda_V - lambda_I, shape (steps, ...): what a spike carries back, dL/dt_k for unit weight.
+
+        Positive: gradient descent moves a spike of positive weight earlier.
+        """
+        return self.lambda_V - self.lambda_I
+
+
+def backward(trial: Trial, loss: Loss, scheme: str = "exact", *, nodes: int | None = None) -> Adjoint:
+    """Integrate the adjoint of ``loss`` backward through ``trial``.
+
+    Parameters
+    ----------
+    trial : Trial
+    loss : Loss
+        Any object with ``value`` and ``drive``.
+    scheme : {"exact", "euler"}
+        How: see ``exact`` and ``euler`` in this module.
+    nodes : int, optional
+        With "exact": Gauss-Legendre nodes in each step, for order dt^(2 nodes). By default as
+        many as rounding needs.
+
+    Raises
+    ------
+    ValueError
+        If the scheme is unknown, or has no nodes to choose.
+    """
+    if scheme not in SCHEMES:
+        raise ValueError(f"scheme is {scheme!r}; pass one of {', '.join(map(repr, SCHEMES))}")
+    if nodes is not None and scheme != "exact":
+        raise ValueError(f"nodes is {nodes!r}, but scheme {scheme!r} has none; leave nodes out or pass 'exact'")
+    options = {} if nodes is None else {"nodes": nodes}
+    lambda_V, lambda_I = SCHEMES[scheme](trial, loss.drive(trial), **options)
+    return Adjoint(trial.times, lambda_V, lambda_I)
+
+
+def exact(trial: Trial, drive: Drive, nodes: int | None = None) -> tuple[FloatArray, FloatArray]:
+    """The adjoint without a time-step error: exact propagator, Gauss-Legendre source.
+
+        lambda_V(t_i) = e^{-h/tau_m} lambda_V(t_i + h) + int_0^h s(t_i + u) e^{-u/tau_m} / tau_m du
+        lambda_I(t_i) = e^{-h/tau_s} lambda_I(t_i + h) + (tau_m/tau_s) k(h) lambda_V(t_i + h)
+                        + int_0^h s(t_i + u) k(u) / tau_s du
+
+    Agrees with the continuous-time adjoint to rounding; with a given number of nodes, an error of
+    order dt^(2 nodes).
+    """
+    neuron, h = trial.neuron, trial.h
+    source_V, source_I = np.zeros(trial.V.shape), np.zeros(trial.V.shape)
+    for rows, u, length, t, V in nodes_of(trial, nodes):
+        s = drive(t, V)
+        source_V[rows] += s * trial.over_steps(length * neuron.leak(u) / neuron.tau_m)
+        source_I[rows] += s * trial.over_steps(length * neuron.psp(u) / neuron.tau_s)
+    # The forward cascade run backward: lambda_V takes the place of I and lambda_I that of V.
+    couple = neuron.tau_m / neuron.tau_s * neuron.psp(h)
+    lambda_V, lambda_I = cascade(
+        source_V[::-1], source_I[::-1], neuron.leak(h[::-1]), neuron.psc(h[::-1]), couple[::-1]
+    )
+    return lambda_V[::-1], lambda_I[::-1]
+
+
+def euler(trial: Trial, drive: Drive) -> tuple[FloatArray, FloatArray]:
+    """The original's explicit Euler, step for step and rounding for rounding: an error of order dt.
+
+        lambda_I += (lambda_V - lambda_I) dt / tau_s
+        lambda_V += (s - lambda_V) dt / tau_m          (with lambda_V as it was, s at the sample)
+
+    The error is not noise: it adds a positive amount to lambda_V - lambda_I at every spike.
+    """
+    tau_m, tau_s, dt = trial.neuron.tau_m, trial.neuron.tau_s, trial.h
+    s = np.broadcast_to(drive(trial.over_steps(trial.times), trial.V), trial.V.shape)
+    lambda_V, lambda_I = np.empty(trial.V.shape), np.empty(trial.V.shape)
+    v = i = np.zeros(trial.V.shape[1:])
+    for step in reversed(range(len(trial.h))):
+        i = i + (v - i) / tau_s * dt[step]
+        v = v + s[step] / tau_m * dt[step] - v / tau_m * dt[step]
+        lambda_V[step], lambda_I[step] = v, i
+    return lambda_V, lambda_I
+
+
+SCHEMES = {"exact": exact, "euler": euler}

@@ -1,0 +1,129 @@
+"""Spike trains on a time grid: given, or drawn from a rate.
+
+Step i of a grid is the time i * dt; a train is an array of spike counts, time first.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lifcore import _checks
+from lifcore._checks import FloatArray
+
+# A spike counts as lying on the grid if it is this close to it, in steps, plus the rounding of t / dt.
+GRID_TOLERANCE = 1e-9
+
+
+def spike_train(times: ArrayLike, steps: int, dt: float) -> NDArray[np.int64]:
+    """Spike times as counts on the grid 0, dt, ..., (steps - 1) dt.
+
+    Parameters
+    ----------
+    times : array_like, shape (spikes,)
+        Spike times in ms, in any order, each on the grid. Equal times count up.
+    steps : int
+        Number of steps; the trial covers [0, steps * dt].
+    dt : float
+        Time step in ms.
+
+    Returns
+    -------
+    array of int, shape (steps,)
+
+    Raises
+    ------
+    ValueError
+        If a time is negative, beyond the trial, not finite or off the grid. No spike is ever dropped.
+    """
+    steps, dt = _checks.count("steps", steps), _checks.number("dt", dt, unit="ms", above=0.0)
+    times = _checks.finite("times", times)
+    if times.ndim != 1:
+        raise ValueError(f"times has shape {times.shape}; pass a flat list of spike times in ms")
+    position = times / dt
+    step = np.rint(position)
+    last = (steps - 1) * dt
+    for bad in np.flatnonzero((step < 0) | (step >= steps) | (times < 0)):
+        raise ValueError(
+            f"times[{bad}] is {times[bad]} ms, outside the trial; "
+            f"pass times from 0 to {last:.12g} ms or more steps (now {steps} of {dt:g} ms)"
+        )
+    tolerance = GRID_TOLERANCE + 4 * np.finfo(float).eps * position
+    for bad in np.flatnonzero(np.abs(position - step) > tolerance):
+        raise ValueError(
+            f"times[{bad}] is {times[bad]} ms, not on the grid of dt = {dt:g} ms; "
+            f"the nearest grid time is {step[bad] * dt:.12g} ms"
+        )
+    return np.bincount(step.astype(np.int64), minlength=steps)
+
+
+def gaussian_rate(
+    peak: ArrayLike, steps: int, dt: float, mid: float = 200.0, sigma: float = 200.0
+) -> FloatArray:
+    """A firing rate that rises and falls: r(t) = peak e^{-(t - mid)^2 / (2 sigma^2)}.
+
+    Parameters
+    ----------
+    peak : float or array_like
+        Largest rate in Hz, not negative. An array gives one rate for each of its values.
+    steps, dt : int, float
+        Number of steps and time step in ms.
+    mid, sigma : float
+        Time of the peak and width in ms.
+
+    Returns
+    -------
+    array, shape (steps, ...)
+        The rate in Hz at 0, dt, ..., with the shape of ``peak`` behind the time axis.
+    """
+    steps, dt = _checks.count("steps", steps), _checks.number("dt", dt, unit="ms", above=0.0)
+    mid, sigma = _checks.number("mid", mid), _checks.number("sigma", sigma, unit="ms", above=0.0)
+    peak = _checks.finite("peak", peak)
+    if np.any(peak < 0):
+        raise ValueError(f"peak contains {peak.min()} Hz; pass rates of 0 Hz or more")
+    bell = np.exp(-((np.arange(steps) * dt - mid) ** 2) / (2 * sigma**2))
+    return np.multiply.outer(bell, peak)
+
+
+def poisson_spikes(
+    rate: ArrayLike, dt: float, trials: int | None = None, *, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw spikes from a rate: in each step one spike with probability rate * dt / 1000.
+
+    Parameters
+    ----------
+    rate : array_like, shape (steps, ...)
+        Rate in Hz.
+    dt : float
+        Time step in ms.
+    trials : int, optional
+        Number of independent draws, as a new last axis; without it, one draw and no new axis.
+    rng : numpy.random.Generator
+        Source of randomness, e.g. ``numpy.random.default_rng(1)``.
+
+    Returns
+    -------
+    array of int, shape (steps, ..., trials)
+        0 or 1: at most one spike a step.
+
+    Raises
+    ------
+    ValueError
+        If a probability rate * dt / 1000 is outside [0, 1].
+    """
+    dt = _checks.number("dt", dt, unit="ms", above=0.0)
+    rate = _checks.finite("rate", rate)
+    if rate.ndim == 0:
+        raise ValueError(f"rate is the single number {rate}; pass one rate for each step")
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng is {rng!r}; pass a numpy.random.Generator such as numpy.random.default_rng(1)")
+    probability = rate * dt / 1000.0
+    if np.any((probability < 0) | (probability > 1)):
+        worst = rate.flat[np.argmax(np.abs(probability - 0.5))]
+        raise ValueError(
+            f"rate contains {worst:g} Hz, so rate * dt / 1000 = {worst * dt / 1000:g} is no probability; "
+            f"pass rates from 0 to {1000 / dt:g} Hz or a smaller dt"
+        )
+    if trials is not None:
+        probability = np.broadcast_to(
+            probability[..., np.newaxis], (*rate.shape, _checks.count("trials", trials))
+        )
+    return (rng.random(probability.shape) < probability).astype(np.int64)

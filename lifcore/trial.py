@@ -1,0 +1,121 @@
+"""Forward in time: spikes to the current I and the voltage V."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lifcore import _checks
+from lifcore._checks import FloatArray
+from lifcore.cascade import cascade
+from lifcore.neuron import LIF
+
+Rows = slice | NDArray[np.intp]  # some of the steps of a trial
+ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial, or a batch of them, over [0, duration], from rest.
+
+    Sample i is the state at ``times[i]``, just after the spikes of that time. Between samples
+    V is known in closed form (``voltage_after``), so that nothing is lost by a coarse grid.
+
+    Attributes
+    ----------
+    times : array, shape (steps,)
+        Time of each sample in ms.
+    h : array, shape (steps,)
+        Length in ms of the step from each sample to the next; the last one ends the trial.
+    spikes : array of int, shape (steps, ...)
+        Spike counts at each sample.
+    weight : array, broadcasts against the axes behind time
+        Jump of I at a spike, in units of the threshold.
+    V, I : array, shape (steps, ...)
+        Voltage and current in units of the threshold.
+    """
+
+    neuron: LIF
+    times: FloatArray
+    h: FloatArray
+    spikes: NDArray[np.int64]
+    weight: FloatArray
+    V: FloatArray
+    I: FloatArray  # noqa: E741 (the current is called I everywhere in this field)
+
+    @property
+    def duration(self) -> float:
+        """End of the trial in ms."""
+        return float(self.times[-1] + self.h[-1])
+
+    def over_steps(self, values: FloatArray) -> FloatArray:
+        """One value for each of some steps, as a column that broadcasts against rows of V."""
+        return values.reshape(-1, *(1,) * (self.V.ndim - 1))
+
+    def voltage_after(self, u: FloatArray, rows: Rows = ALL) -> FloatArray:
+        """V(t_i + u_i) = V_i e^{-u_i/tau_m} + I_i k(u_i), for u_i in [0, h_i], one for each of ``rows``."""
+        leak, psp = self.neuron.leak(u), self.neuron.psp(u)
+        return self.V[rows] * self.over_steps(leak) + self.I[rows] * self.over_steps(psp)
+
+
+def corrected_weight(dt: float, neuron: LIF) -> float:
+    """The original's weight correction, tau_s (1 - e^{-dt/tau_s}) / dt.
+
+    With it the Riemann sum of the unit PSC times dt is tau_s for every dt; every PSP, which was
+    right before, shrinks by the same factor. GeNN's ExpCurr and mlGeNN's scale_i use it too.
+    """
+    dt = _checks.number("dt", dt, unit="ms", above=0.0)
+    return neuron.tau_s * (1.0 - float(np.exp(-dt / neuron.tau_s))) * (1.0 / dt)
+
+
+def forward(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike = 1.0) -> Trial:
+    """Integrate the neuron from rest with its exact one-step propagator.
+
+        V(t + dt) = e^{-dt/tau_m} V + k(dt) I,    I(t + dt) = e^{-dt/tau_s} I,    then I += weight * spikes.
+
+    Exact at every grid point for spikes on the grid, whatever dt (Rotter and Diesmann 1999).
+
+    Parameters
+    ----------
+    spikes : array_like, shape (steps, ...)
+        Spike counts at 0, dt, ...; trailing axes are a batch.
+    dt : float
+        Time step in ms.
+    neuron : LIF
+    weight : float or array_like
+        Jump of I at a spike; broadcasts against the batch axes.
+
+    Raises
+    ------
+    ValueError
+        If dt is not positive, spikes are no counts, or weight does not fit the batch.
+    """
+    dt = _checks.number("dt", dt, unit="ms", above=0.0)
+    spikes = _checks.finite("spikes", spikes)
+    if spikes.ndim == 0 or len(spikes) == 0:
+        raise ValueError(f"spikes has shape {spikes.shape}; pass an array with time first and at least one step")
+    steps = len(spikes)
+    return propagate(np.arange(steps) * dt, np.full(steps, dt), spikes, neuron, weight)
+
+
+def propagate(times: FloatArray, h: FloatArray, spikes: FloatArray, neuron: LIF, weight: ArrayLike) -> Trial:
+    """Run the forward cascade over steps of lengths ``h`` that start at ``times``."""
+    if not isinstance(neuron, LIF):
+        raise ValueError(f"neuron is {neuron!r}; pass lifcore.LIF(tau_m, tau_s)")
+    for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes))].flat:
+        raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")
+    weight = _checks.finite("weight", weight)
+    try:
+        batch = np.broadcast_shapes(spikes.shape[1:], weight.shape)
+    except ValueError:
+        raise ValueError(
+            f"weight has shape {weight.shape}, which does not fit the batch {spikes.shape[1:]} of spikes; "
+            "pass one number or one for each train"
+        ) from None
+    spikes = spikes.reshape(len(h), *(1,) * (len(batch) + 1 - spikes.ndim), *spikes.shape[1:])
+    kicks = spikes * weight
+    before = np.concatenate([[0.0], h[:-1]])  # length of the step that leads to each sample
+    I, V = cascade(  # noqa: E741
+        kicks, np.broadcast_to(0.0, kicks.shape), neuron.psc(before), neuron.leak(before), neuron.psp(before)
+    )
+    return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I)
