@@ -1,0 +1,71 @@
+"""Every refusal names the argument, its value and the remedy."""
+
+import re
+
+import numpy as np
+import pytest
+
+import lifcore as lc
+
+NEURON = lc.LIF()
+TRAIN = lc.spike_train([10], 50, 1.0)
+TRIAL = lc.forward(TRAIN, 1.0, NEURON)
+RNG = np.random.default_rng(0)
+LOSS = lc.CrossEntropyOverTime()
+
+REFUSED = {
+    "tau_m zero": (lambda: lc.LIF(tau_m=0.0), "tau_m is 0.0; pass a number greater than 0 ms"),
+    "tau_s negative": (lambda: lc.LIF(tau_s=-5.0), "tau_s is -5.0; pass a number greater than 0 ms"),
+    "tau_m infinite": (lambda: lc.LIF(tau_m=np.inf), "tau_m contains inf; pass finite numbers only"),
+    "tau_s NaN": (lambda: lc.LIF(tau_s=np.nan), "tau_s contains nan; pass finite"),
+    "tau_m text": (lambda: lc.LIF(tau_m="20 ms"), "tau_m is '20 ms'; pass numbers"),
+    "tau_m array": (lambda: lc.LIF(tau_m=[20.0, 10.0]), "tau_m has shape (2,); pass a single number"),
+    "dt zero": (lambda: lc.forward(TRAIN, 0.0, NEURON), "dt is 0.0; pass a number greater than 0 ms"),
+    "dt negative": (lambda: lc.spike_train([1], 10, -1.0), "dt is -1.0; pass"),
+    "dt NaN": (lambda: lc.corrected_weight(np.nan, NEURON), "dt contains nan; pass"),
+    "dt infinite": (lambda: lc.gaussian_rate(10, 10, np.inf), "dt contains inf; pass"),
+    "steps zero": (lambda: lc.spike_train([], 0, 1.0), "steps is 0; pass a whole number, at least 1"),
+    "steps fraction": (lambda: lc.gaussian_rate(10, 10.5, 1.0), "steps is 10.5; pass a whole number"),
+    "spike negative": (lambda: lc.spike_train([3, -1], 10, 1.0), "times[1] is -1.0 ms, outside the trial; pass times from 0 to 9 ms"),
+    "spike just negative": (lambda: lc.spike_train([-1e-12], 10, 1.0), "times[0] is -1e-12 ms, outside the trial"),
+    "spike beyond": (lambda: lc.spike_train([10.0], 10, 1.0), "times[0] is 10.0 ms, outside the trial; pass times from 0 to 9 ms"),
+    "spike NaN": (lambda: lc.spike_train([np.nan], 10, 1.0), "times contains nan; pass finite"),
+    "spike infinite": (lambda: lc.spike_train([np.inf], 10, 1.0), "times contains inf; pass finite"),
+    "spike off grid": (lambda: lc.spike_train([2.3], 10, 1.0), "times[0] is 2.3 ms, not on the grid of dt = 1 ms; the nearest grid time is 2 ms"),
+    "spikes nested": (lambda: lc.spike_train([[1], [2]], 10, 1.0), "times has shape (2, 1); pass a flat list"),
+    "rate negative": (lambda: lc.poisson_spikes([-1.0], 1.0, 1, rng=RNG), "rate contains -1 Hz"),
+    "rate too high": (lambda: lc.poisson_spikes([5.0, 2000.0], 1.0, 1, rng=RNG), "rate contains 2000 Hz, so rate * dt / 1000 = 2 is no probability; pass rates from 0 to 1000 Hz"),
+    "rate a number": (lambda: lc.poisson_spikes(10.0, 1.0, 1, rng=RNG), "rate is the single number 10.0; pass one rate for each step"),
+    "trials zero": (lambda: lc.poisson_spikes([1.0], 1.0, 0, rng=RNG), "trials is 0; pass a whole number"),
+    "rng a seed": (lambda: lc.poisson_spikes([1.0], 1.0, 1, rng=3), "rng is 3; pass a numpy.random.Generator"),
+    "peak negative": (lambda: lc.gaussian_rate(-3.0, 10, 1.0), "peak contains -3.0 Hz; pass rates of 0 Hz or more"),
+    "sigma zero": (lambda: lc.gaussian_rate(1.0, 10, 1.0, sigma=0.0), "sigma is 0.0; pass"),
+    "no steps": (lambda: lc.forward([], 1.0, NEURON), "spikes has shape (0,); pass an array with time first"),
+    "spikes a number": (lambda: lc.forward(3, 1.0, NEURON), "spikes has shape (); pass an array"),
+    "spikes negative": (lambda: lc.forward([0, -1], 1.0, NEURON), "spikes contains -1"),
+    "spikes fraction": (lambda: lc.forward([0, 0.5], 1.0, NEURON), "spikes contains 0.5"),
+    "weight shape": (lambda: lc.forward(np.zeros((5, 3)), 1.0, NEURON, [1.0, 2.0]), "weight has shape (2,), which does not fit the batch (3,)"),
+    "weight NaN": (lambda: lc.forward(TRAIN, 1.0, NEURON, np.nan), "weight contains nan; pass finite"),
+    "neuron": (lambda: lc.forward(TRAIN, 1.0, 20.0), "neuron is 20.0; pass lifcore.LIF"),
+    "scheme": (lambda: lc.backward(TRIAL, LOSS, "heun"), "scheme is 'heun'; pass one of 'exact', 'euler'"),
+    "nodes zero": (lambda: lc.backward(TRIAL, LOSS, nodes=0), "nodes is 0; pass a whole number, at least 1"),
+    "nodes of Euler": (lambda: lc.backward(TRIAL, LOSS, "euler", nodes=2), "nodes is 2, but scheme 'euler' has none"),
+    "classes": (lambda: lc.CrossEntropyOverTime(1), "classes is 1; pass a whole number, at least 2"),
+    "classes of integral": (lambda: lc.CrossEntropyOfIntegral(2.5), "classes is 2.5; pass a whole number"),
+    "adjoint of another trial": (
+        lambda: lc.weight_gradient(TRIAL, lc.backward(lc.forward(TRAIN[:20], 1.0, NEURON), LOSS)),
+        "adjoint has shape (20,), but the trial has (50,)",
+    ),
+    "sweep peaks": (lambda: lc.rate_sweep(10.0, 2, seed=1), "peaks has shape (); pass a flat list"),
+    "sweep repetitions": (lambda: lc.rate_sweep([10.0], 0, seed=1), "repetitions is 0; pass a whole number"),
+    "sweep seed": (lambda: lc.rate_sweep([10.0], 2, seed=-1), "seed is -1; pass a whole number"),
+    "sweep scheme": (lambda: lc.rate_sweep([10.0], 2, scheme="rk4", seed=1), "scheme is 'rk4'; pass one of"),
+    "sweep weight": (lambda: lc.rate_sweep([10.0], 2, weight=[1.0, 2.0], seed=1), "weight has shape (2,); pass a single number"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case):
+    call, message = REFUSED[case]
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()

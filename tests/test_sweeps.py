@@ -1,0 +1,39 @@
+import numpy as np
+
+import lifcore as lc
+
+PEAKS = [10.0, 50.0, 200.0]
+
+
+def test_shapes_and_bookkeeping():
+    sweep = lc.rate_sweep(PEAKS, 7, steps=600, dt=1.0, scheme="exact", weight=1.0, seed=3)
+    assert sweep.totals.shape == sweep.counts.shape == (3, 7) and sweep.values.shape == (sweep.counts.sum(),)
+    ends = np.cumsum(sweep.counts.ravel())
+    sums = [part.sum() for part in np.split(sweep.values, ends[:-1])]
+    np.testing.assert_allclose(sums, sweep.totals.ravel(), atol=1e-15)
+
+
+def test_same_seed_same_trains_for_every_scheme():
+    first, again = (lc.rate_sweep(PEAKS, 5, steps=400, dt=1.0, seed=1) for _ in range(2))
+    np.testing.assert_array_equal(first.totals, again.totals)
+    euler = lc.rate_sweep(PEAKS, 5, steps=400, dt=1.0, scheme="euler", seed=1)
+    np.testing.assert_array_equal(first.counts, euler.counts)
+    other = lc.rate_sweep(PEAKS, 5, steps=400, dt=1.0, seed=2)
+    assert not np.array_equal(first.totals, other.totals)
+
+
+def test_a_peak_rate_has_its_own_stream():
+    alone, together = (lc.rate_sweep(peaks, 5, steps=400, seed=1) for peaks in (PEAKS[:1], PEAKS))
+    np.testing.assert_array_equal(alone.counts[0], together.counts[0])
+
+
+def test_exact_totals_vanish_and_half_of_the_spikes_are_pulled_each_way():
+    sweep = lc.rate_sweep([10, 20, 50, 100, 200], 200, steps=1400, dt=1.0, seed=7)
+    # V(T) is what a rate of up to 200 Hz, e^{-18} down at the end, leaves.
+    assert np.median(np.abs(sweep.totals)) < 1e-11 and np.abs(sweep.totals).max() < 1e-5
+    assert 0.45 < np.mean(sweep.values > 0) < 0.5
+
+
+def test_euler_totals_are_all_positive():
+    sweep = lc.rate_sweep([10, 20, 50, 100, 200], 50, steps=1400, dt=1.0, scheme="euler", seed=7)
+    assert np.all(sweep.totals[sweep.counts > 0] > 0)
