@@ -1,0 +1,45 @@
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help book test lab references lock clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile
+
+# --all re-reads every page, so that a page with a warning fails every time and not only
+# after it was changed. What the cells computed still comes from the execution cache.
+book: $(INSTALLED) ## build the book, warnings are errors
+	$(BIN)/jupyter-book build . --all -W --keep-going -n
+	@echo "Open _build/html/index.html"
+
+test: book ## build the book, then run the tests and check the pages' numbers
+	$(BIN)/python -m pytest --cov
+
+lab: $(INSTALLED) ## open the pages as notebooks in JupyterLab
+	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab
+
+references: $(INSTALLED) ## run the pages and store the numbers they print
+	$(BIN)/python -m pytest book --write-references
+
+# The universal lock holds for every platform, and for Python 3.11 and later.
+lock: $(INSTALLED) ## update requirements.lock from requirements.txt
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile requirements.txt --output-file requirements.lock --upgrade \
+		--universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+		--no-emit-package lifcore --no-annotate --custom-compile-command "make lock"
+
+clean: ## remove what was built, but not .venv
+	rm -rf _build .pytest_cache .hypothesis .benchmarks .coverage* *.egg-info
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or later is needed: install it, or name it with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@# Matplotlib would say on the first page that it looks for fonts.
+	$(BIN)/python -c 'import matplotlib.font_manager'
+	touch $@
