@@ -1,0 +1,259 @@
+"""The pictures of the pages: each runs lifcore and hands the arrays to ``lifcore.figures``.
+
+A page shows a view with its default values; ``lifcore.controls`` puts sliders on the same view.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lifcore import figures, original
+from lifcore.adjoint import backward
+from lifcore.losses import CrossEntropyOverTime, VoltageIntegral
+from lifcore.neuron import LIF
+from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
+from lifcore.sweeps import RateSweep, rate_sweep
+from lifcore.trial import Trial, corrected_weight, forward
+
+STEPS = 1400  # of 1 ms: the original's trial
+PAIR = (100.0, 150.0)  # ms: the original's two spikes
+
+
+def pair_trial(times: Sequence[float] = PAIR, dt: float = 1.0, corrected: bool = True, duration: float = STEPS) -> Trial:
+    """The original's trial: given spikes and weight 1, with or without its weight correction."""
+    neuron = LIF()
+    weight = corrected_weight(dt, neuron) if corrected else 1.0
+    return forward(spike_train(times, round(duration / dt), dt), dt, neuron, weight)
+
+
+def verdict() -> Figure:
+    """The finding in one picture: where each scheme would move the original's two spikes."""
+    figure, (voltage, arrows) = figures.canvas(2, height=1.9, sharex=True)
+    trial = pair_trial()
+    figures.draw_trace(voltage, trial.times, trial.V, "V")
+    voltage.set(ylabel="output $V$", xlabel="")
+    for ax in (voltage, arrows):
+        figures.draw_spikes(ax, PAIR)
+    for level, (scheme, name) in enumerate((("exact", "exact"), ("euler", "Euler\n1 ms"))):
+        transport = backward(trial, CrossEntropyOverTime(20), scheme).transport[[100, 150]]
+        figures.draw_pull(arrows, PAIR, -transport, level, scheme, ms_per_unit=8e4)
+        arrows.text(185, level, rf"sum {figures.in_powers(transport.sum())}", va="center")
+        arrows.text(32, level, name, va="center", ha="left", color=figures.LOOK[scheme]["color"])
+    arrows.set(xlim=(30, 250), ylim=(-0.6, 1.6), yticks=[], xlabel="time (ms)", ylabel="descent moves\nthe spikes")
+    return figure
+
+
+def epsp(tau_m: float = 20.0, tau_s: float = 5.0, weight: float = 10.0, spike: float = 100.0) -> Figure:
+    """Current and voltage after one spike, with the closed-form peak; and the original's order of operations."""
+    neuron, dt = LIF(tau_m, tau_s), 0.5
+    trial = forward(spike_train([spike], 600, dt), dt, neuron, weight)
+    decayed = forward(spike_train([spike], 600, dt), dt, neuron, weight * neuron.psc(1.0))
+    figure, (current, voltage) = figures.canvas(2, height=1.9, sharex=True)
+    figures.draw_trace(current, trial.times, trial.I, "I")
+    current.set(ylabel="current $I$", xlabel="")
+    figures.draw_trace(voltage, trial.times, trial.V, "V", label="spike, then record")
+    figures.draw_trace(voltage, trial.times, decayed.V, "euler", label="spike, decay 1 ms, then record")
+    figures.draw_peak(voltage, neuron.peak_time, weight * neuron.peak_height, start=spike)
+    voltage.set(ylabel="voltage $V$", xlim=(75, 300))
+    figures.legend(voltage, 2)
+    return figure
+
+
+def epsp_family(tau_m: float = 20.0, synapses: Sequence[float] = (1.0, 5.0, 20.0, 80.0)) -> Figure:
+    """Unit PSPs divided by tau_s, for synapses faster than, equal to and slower than the membrane."""
+    figure, (ax,) = figures.canvas()
+    t = np.linspace(-10, 200, 841)
+    looks = zip(synapses, ("-", "--", "-.", ":"), (figures.BLUE, figures.VERMILION, figures.GREEN, figures.PURPLE), strict=True)
+    for tau_s, line, colour in looks:
+        neuron = LIF(tau_m, tau_s)
+        figures.draw_trace(ax, t, neuron.psp(t) / tau_s, "V", label=rf"$\tau_s$ = {tau_s:g} ms", linestyle=line, color=colour)
+    ax.set(xlabel="time after the spike (ms)", ylabel=r"PSP / $\tau_s$  (1/ms)")
+    figures.legend(ax, 2)
+    return figure
+
+
+def explicit_spikes(first: float = 100.0, second: float = 150.0, weight: float = 1.0) -> Figure:
+    """Current and voltage for two specified spikes."""
+    trial = forward(spike_train([first, second], STEPS, 1.0), 1.0, LIF(), weight)
+    figure, (current, voltage) = figures.canvas(2, height=1.7, sharex=True)
+    for ax, values, role in ((current, trial.I, "I"), (voltage, trial.V, "V")):
+        figures.draw_spikes(ax, [first, second])
+        figures.draw_trace(ax, trial.times, values, role)
+    current.set(ylabel="current $I$", xlabel="")
+    voltage.set(ylabel="voltage $V$", xlim=(50, 350))
+    return figure
+
+
+def poisson(peak: float = 100.0, seed: int = 1, trials: int = 8, corrected: bool = True) -> Figure:
+    """A Gaussian rate, trains drawn from it, and the voltage of the first of them."""
+    neuron = LIF()
+    rate = gaussian_rate(peak, STEPS, 1.0)
+    spikes = poisson_spikes(rate, 1.0, trials, rng=np.random.default_rng(seed))
+    trial = forward(spikes[:, 0], 1.0, neuron, corrected_weight(1.0, neuron) if corrected else 1.0)
+    figure, (above, raster, below) = figures.canvas(3, height=1.5, sharex=True)
+    figures.draw_trace(above, trial.times, rate, "rate")
+    figures.draw_raster(raster, [np.flatnonzero(train) for train in spikes.T])
+    figures.draw_trace(below, trial.times, trial.V, "V")
+    above.set(ylabel="rate (Hz)", xlabel="")
+    raster.set(xlabel="")
+    below.set(ylabel="$V$ of trial 1", xlim=(0, 1000))
+    return figure
+
+
+def time_step(dt: float = 0.01, corrected: bool = True) -> Figure:
+    """The original's three comparisons of 1 ms with a finer step: V, I and the difference of V."""
+    coarse, fine = pair_trial(dt=1.0, corrected=corrected), pair_trial(dt=dt, corrected=corrected)
+    every = round(1.0 / dt)
+    figure, (voltage, current, difference) = figures.canvas(3, height=1.7, sharex=True)
+    for ax, name in ((voltage, "V"), (current, "I")):
+        figures.draw_trace(ax, coarse.times, getattr(coarse, name), "euler", label="dt = 1 ms")
+        figures.draw_trace(ax, fine.times, getattr(fine, name), "exact", label=f"dt = {dt:g} ms")
+        ax.set(ylabel=f"${name}$", xlabel="")
+    figures.legend(voltage, 2)
+    figures.draw_trace(difference, coarse.times, coarse.V - fine.V[::every], "transport")
+    difference.set(ylabel=f"$V$(1 ms) $-$ $V$({dt:g} ms)", xlim=(80, 300))
+    return figure
+
+
+def step_errors(steps: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)) -> Figure:
+    """Largest distance of V from the sum of PSPs against the step, with and without the correction."""
+    figure, (ax,) = figures.canvas()
+    for corrected, role, marker in ((True, "euler", "s"), (False, "exact", "o")):
+        errors = [largest_error(dt, corrected) for dt in steps]
+        label = "with the weight correction" if corrected else "weight 1"
+        figures.draw_against_step(ax, steps, errors, role, label=label, marker=marker)
+    ax.set(ylabel="largest error of $V$", ylim=(1e-17, 1))
+    figures.legend(ax, 2)
+    return figure
+
+
+def largest_error(dt: float, corrected: bool) -> float:
+    """max_t |V(t) - sum_k psp(t - t_k)| over the grid, for the original's two spikes."""
+    trial = pair_trial(dt=dt, corrected=corrected)
+    return float(np.abs(trial.V - sum(trial.neuron.psp(trial.times - spike) for spike in PAIR)).max())
+
+
+def adjoint(first: float = 100.0, second: float = 150.0, scheme: str = "euler", duration: float = STEPS) -> Figure:
+    """The original's adjoint figure: lambda_V, lambda_I and their difference, and a close view of the spikes."""
+    times = (first, second)
+    trial = pair_trial(times, duration=duration)
+    result = backward(trial, CrossEntropyOverTime(20), scheme)
+    figure, (whole, close) = figures.canvas(2, height=2.3)
+    for name in ("lambda_V", "lambda_I", "transport"):
+        figures.draw_trace(whole, result.times, getattr(result, name), name)
+    figures.legend(whole)
+    whole.set(ylabel="adjoint", ylim=(-0.05, 1.02))
+    figures.draw_trace(close, result.times, result.transport, "transport")
+    at = [round(time) for time in times]
+    close.plot(times, result.transport[at], "o", color=figures.LOOK[scheme]["color"], zorder=3)
+    close.axhline(0.0, color="0.5", linewidth=0.8)
+    near = (result.times >= min(times) - 60) & (result.times <= max(times) + 60)
+    margin = 1.1 * np.abs(result.transport[near]).max()
+    close.set(xlim=(min(times) - 60, max(times) + 60), ylim=(-margin, margin), ylabel=r"$\lambda_V - \lambda_I$")
+    for ax in (whole, close):
+        figures.draw_spikes(ax, times)
+    return figure
+
+
+def euler_and_exact(distance: float = 50.0, dt: float = 1.0) -> Figure:
+    """lambda_V - lambda_I of two spikes by the original's Euler and exactly, at the spikes as dots."""
+    times = (100.0, 100.0 + distance)
+    trial = pair_trial(times, dt=dt, corrected=False)
+    figure, (ax,) = figures.canvas()
+    at = [round(time / dt) for time in times]
+    for scheme, label in (("euler", f"Euler, dt = {dt:g} ms"), ("exact", "exact")):
+        transport = 1e4 * backward(trial, CrossEntropyOverTime(20), scheme).transport
+        figures.draw_trace(ax, trial.times, transport, scheme, label=label)
+        ax.plot(times, transport[at], "s" if scheme == "euler" else "o", color=figures.LOOK[scheme]["color"])
+    figures.draw_spikes(ax, times)
+    ax.axhline(0.0, color="0.5", linewidth=0.8)
+    ax.set(xlim=(20, 220 + distance), ylim=(-12, 12), ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
+    figures.legend(ax, 2)
+    return figure
+
+
+def repulsion(farthest: int = 150) -> Figure:
+    """lambda_V - lambda_I at the second of two spikes against their distance, Euler and exact."""
+    distance = np.arange(1, farthest + 1)
+    spikes = np.stack([spike_train([100, 100 + d], STEPS, 1.0) for d in distance], axis=1)
+    trial = forward(spikes, 1.0, LIF())
+    figure, (ax,) = figures.canvas()
+    for scheme in ("euler", "exact"):
+        transport = backward(trial, CrossEntropyOverTime(20), scheme).transport
+        second = transport[100 + distance, np.arange(farthest)]
+        figures.draw_trace(ax, distance, 1e4 * second, scheme, label=f"second spike, {figures.LOOK[scheme]['label']}")
+    ax.axhline(0.0, color="0.5", linewidth=0.8)
+    ax.set(xlabel="distance of the two spikes (ms)", ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
+    figures.legend(ax, 2)
+    return figure
+
+
+def sweep_bars(sweep: RateSweep, peaks: Sequence[float], role: str = "euler") -> Figure:
+    """The original's bar chart: mean total against peak rate, its printed means beside ours."""
+    figure, (ax,) = figures.canvas()
+    figures.draw_sweep(ax, peaks, sweep.totals, role, label="ours (dots: single trials)")
+    means = [totals.mean() for totals in original.printed_totals()]
+    ax.plot(range(len(means)), means, "D", color=figures.BLACK, markerfacecolor="white", label="2022, printed")
+    figures.legend(ax, 2)
+    return figure
+
+
+def sweep_sizes(sweeps: dict[str, RateSweep], peaks: Sequence[float]) -> Figure:
+    """Size of the total of every single trial, on a logarithmic axis, for each scheme."""
+    figure, (ax,) = figures.canvas()
+    for (scheme, sweep), shift in zip(sweeps.items(), (-0.15, 0.15), strict=True):
+        look = figures.LOOK[scheme]
+        where = np.repeat(np.arange(len(peaks)) + shift, sweep.totals.shape[1])
+        sizes = np.maximum(np.abs(sweep.totals).ravel(), 1e-17)
+        marker = "s" if scheme == "euler" else "o"
+        ax.semilogy(where, sizes, marker, color=look["color"], markersize=4, markerfacecolor="none", label=look["label"])
+    ax.set_xticks(range(len(peaks)), [f"{peak:g}" for peak in peaks])
+    ax.set(xlabel="peak rate (Hz)", ylabel=r"$|\sum_k (\lambda_V - \lambda_I)(t_k)|$", ylim=(1e-18, 1))
+    figures.legend(ax, 2)
+    return figure
+
+
+def sweep_histogram(sweeps: dict[str, RateSweep]) -> Figure:
+    """The original's histogram of single values, with ours in the same bins, scaled to its number of spikes."""
+    recorded = original.printed()["sweep"]
+    edges, counts = recorded["histogram_edges"], np.array(recorded["histogram_counts"])
+    figure, (ax,) = figures.canvas()
+    figures.draw_histogram(ax, counts, edges, "closed form", label="2022, printed")
+    for scheme, sweep in sweeps.items():
+        ours = np.histogram(sweep.values, edges)[0] * counts.sum() / len(sweep.values)
+        figures.draw_histogram(ax, ours, edges, scheme)
+    figures.legend(ax)
+    return figure
+
+
+def sweep(scheme: str = "euler", repetitions: int = 10, seed: int = 1) -> Figure:
+    """Run the sweep anew and draw its bar chart."""
+    peaks = original.printed()["sweep"]["r_max_hz"]
+    weight = corrected_weight(1.0, LIF()) if scheme == "euler" else 1.0
+    return sweep_bars(rate_sweep(peaks, repetitions, scheme=scheme, weight=weight, seed=seed), peaks, scheme)
+
+
+def integral_loss(duration: float = STEPS) -> Figure:
+    """lambda_V, lambda_I and their difference under a constant drive of 1, by the original's Euler."""
+    result = backward(pair_trial(PAIR, duration=duration), VoltageIntegral(), "euler")
+    figure, (ax,) = figures.canvas()
+    for name in ("lambda_V", "lambda_I", "transport"):
+        figures.draw_trace(ax, result.times, getattr(result, name), name)
+    ax.set(ylabel="adjoint")
+    figures.legend(ax)
+    return figure
+
+
+def mirrored_psp(duration: float = STEPS, tau_m: float = 20.0, tau_s: float = 5.0) -> Figure:
+    """The end of the trial: lambda_V - lambda_I by Euler and exactly, and the PSP hung backward from the end."""
+    neuron = LIF(tau_m, tau_s)
+    trial = forward(spike_train([], round(duration), 1.0), 1.0, neuron)
+    figure, (ax,) = figures.canvas()
+    for scheme in ("euler", "exact"):
+        figures.draw_trace(ax, trial.times, backward(trial, VoltageIntegral(), scheme).transport, scheme)
+    t = np.linspace(duration - 150, duration, 601)
+    figures.draw_trace(ax, t, neuron.psp(duration - t), "closed form", label="PSP, mirrored", linewidth=2.5)
+    ax.set(xlim=(duration - 150, duration + 5), ylabel=r"$\lambda_V - \lambda_I$")
+    figures.legend(ax)
+    return figure
