@@ -19,8 +19,9 @@ test: book ## build the book, then run the tests and check the pages' numbers
 lab: $(INSTALLED) ## open the pages as notebooks in JupyterLab
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab
 
-references: $(INSTALLED) ## run the pages and store the numbers they print
+references: $(INSTALLED) ## run the pages, store the numbers they print and the picture of the README
 	$(BIN)/python -m pytest book --write-references
+	$(BIN)/python -c 'from lifcore import views; views.verdict().savefig("book/verdict.png", dpi=110)'
 
 # The universal lock holds for every platform, and for Python 3.11 and later.
 lock: $(INSTALLED) ## update requirements.lock from requirements.txt
