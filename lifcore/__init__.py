@@ -9,7 +9,8 @@ Physics first, each module using only the ones above it:
     quadrature  integrals over a trial, exact to rounding
     losses      what is minimised, and the drive it gives the adjoint
     adjoint     backward: the drive to lambda_V and lambda_I
-    gradients   what the adjoint says about spike times and the weight
+    gradients   what the adjoint says about spike times and the weight, and a check by differences
+    bias        what a coarse backward step does to it
     sweeps      many trials at once
 
 Times are in ms, voltages and currents in units of the threshold, and every array has time first.
@@ -18,30 +19,37 @@ by name and need Matplotlib and ipywidgets.
 """
 
 from lifcore.adjoint import Adjoint, backward
-from lifcore.gradients import spike_time_gradient, weight_gradient
+from lifcore.bias import leading_bias, linear_bias
+from lifcore.gradients import GradientCheck, check_gradient, shift_gradient, spike_time_gradient, weight_gradient
 from lifcore.losses import CrossEntropyOfIntegral, CrossEntropyOverTime, Loss, VoltageIntegral
 from lifcore.neuron import LIF
 from lifcore.quadrature import integrate
 from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.sweeps import RateSweep, rate_sweep
-from lifcore.trial import Trial, corrected_weight, forward
+from lifcore.trial import Trial, corrected_weight, event_trial, forward
 
 __all__ = [
     "LIF",
     "Adjoint",
     "CrossEntropyOfIntegral",
     "CrossEntropyOverTime",
+    "GradientCheck",
     "Loss",
     "RateSweep",
     "Trial",
     "VoltageIntegral",
     "backward",
+    "check_gradient",
     "corrected_weight",
+    "event_trial",
     "forward",
     "gaussian_rate",
     "integrate",
+    "leading_bias",
+    "linear_bias",
     "poisson_spikes",
     "rate_sweep",
+    "shift_gradient",
     "spike_time_gradient",
     "spike_train",
     "weight_gradient",

@@ -42,7 +42,9 @@ class Adjoint:
         return self.lambda_V - self.lambda_I
 
 
-def backward(trial: Trial, loss: Loss, scheme: str = "exact", *, nodes: int | None = None) -> Adjoint:
+def backward(
+    trial: Trial, loss: Loss, scheme: str = "exact", *, nodes: int | None = None, hold_at: str | None = None
+) -> Adjoint:
     """Integrate the adjoint of ``loss`` backward through ``trial``.
 
     Parameters
@@ -50,22 +52,28 @@ def backward(trial: Trial, loss: Loss, scheme: str = "exact", *, nodes: int | No
     trial : Trial
     loss : Loss
         Any object with ``value`` and ``drive``.
-    scheme : {"exact", "euler"}
-        How: see ``exact`` and ``euler`` in this module.
+    scheme : {"exact", "euler", "hold", "trapezoid"}
+        How: see the functions of these names in this module for order and bias.
     nodes : int, optional
         With "exact": Gauss-Legendre nodes in each step, for order dt^(2 nodes). By default as
         many as rounding needs.
+    hold_at : {"start", "end"}, optional
+        With "hold": the end of the step, in forward time, at which the drive is taken; "start"
+        by default.
 
     Raises
     ------
     ValueError
-        If the scheme is unknown, or has no nodes to choose.
+        If the scheme is unknown, or an option does not belong to it.
     """
     if scheme not in SCHEMES:
         raise ValueError(f"scheme is {scheme!r}; pass one of {', '.join(map(repr, SCHEMES))}")
     if nodes is not None and scheme != "exact":
         raise ValueError(f"nodes is {nodes!r}, but scheme {scheme!r} has none; leave nodes out or pass 'exact'")
-    options = {} if nodes is None else {"nodes": nodes}
+    if hold_at is not None and scheme != "hold":
+        raise ValueError(f"hold_at is {hold_at!r}, but scheme {scheme!r} holds nothing; leave it out or pass 'hold'")
+    given = {"nodes": nodes, "hold_at": hold_at}
+    options = {name: value for name, value in given.items() if value is not None}
     lambda_V, lambda_I = SCHEMES[scheme](trial, loss.drive(trial), **options)
     return Adjoint(trial.times, lambda_V, lambda_I)
 
@@ -86,12 +94,28 @@ def exact(trial: Trial, drive: Drive, nodes: int | None = None) -> tuple[FloatAr
         s = drive(t, V)
         source_V[rows] += s * trial.over_steps(length * neuron.leak(u) / neuron.tau_m)
         source_I[rows] += s * trial.over_steps(length * neuron.psp(u) / neuron.tau_s)
-    # The forward cascade run backward: lambda_V takes the place of I and lambda_I that of V.
-    couple = neuron.tau_m / neuron.tau_s * neuron.psp(h)
-    lambda_V, lambda_I = cascade(
-        source_V[::-1], source_I[::-1], neuron.leak(h[::-1]), neuron.psc(h[::-1]), couple[::-1]
-    )
-    return lambda_V[::-1], lambda_I[::-1]
+    return _propagate_back(trial, source_V, source_I)
+
+
+def hold(trial: Trial, drive: Drive, hold_at: str = "start") -> tuple[FloatArray, FloatArray]:
+    """The exact propagator with the drive held over each step: an error of order dt.
+
+    ``hold_at`` says whether the drive is taken at the "start" or at the "end" of the step in forward
+    time; otherwise as ``exact``, with s in front of the integrals. To leading order the error of
+    lambda_V - lambda_I, summed over spikes, is +-(dt/2w) int kappa (dV/dt)^2 dt with kappa = -ds/dV:
+    positive for "start", negative for "end" (w > 0). ``lifcore.leading_bias`` computes it.
+    """
+    if hold_at not in ("start", "end"):
+        raise ValueError(f"hold_at is {hold_at!r}; pass 'start' or 'end'")
+    return _held(trial, _drive_at(hold_at, trial, drive))
+
+
+def trapezoid(trial: Trial, drive: Drive) -> tuple[FloatArray, FloatArray]:
+    """The exact propagator with the drive averaged over both ends of each step: an error of order dt^2.
+
+    The two biases of ``hold`` cancel to leading order.
+    """
+    return _held(trial, (_drive_at("start", trial, drive) + _drive_at("end", trial, drive)) / 2.0)
 
 
 def euler(trial: Trial, drive: Drive) -> tuple[FloatArray, FloatArray]:
@@ -100,10 +124,11 @@ def euler(trial: Trial, drive: Drive) -> tuple[FloatArray, FloatArray]:
         lambda_I += (lambda_V - lambda_I) dt / tau_s
         lambda_V += (s - lambda_V) dt / tau_m          (with lambda_V as it was, s at the sample)
 
-    The error is not noise: it adds a positive amount to lambda_V - lambda_I at every spike.
+    The error is no noise: ``lifcore.leading_bias`` computes it to leading order, and its sum over
+    spikes is, for small weights, positive for every train.
     """
     tau_m, tau_s, dt = trial.neuron.tau_m, trial.neuron.tau_s, trial.h
-    s = np.broadcast_to(drive(trial.over_steps(trial.times), trial.V), trial.V.shape)
+    s = _drive_at("start", trial, drive)
     lambda_V, lambda_I = np.empty(trial.V.shape), np.empty(trial.V.shape)
     v = i = np.zeros(trial.V.shape[1:])
     for step in reversed(range(len(trial.h))):
@@ -113,4 +138,28 @@ def euler(trial: Trial, drive: Drive) -> tuple[FloatArray, FloatArray]:
     return lambda_V, lambda_I
 
 
-SCHEMES = {"exact": exact, "euler": euler}
+SCHEMES = {"exact": exact, "euler": euler, "hold": hold, "trapezoid": trapezoid}
+
+
+def _drive_at(end: str, trial: Trial, drive: Drive) -> FloatArray:
+    """The drive at the start or the end of each step, shape (steps, ...)."""
+    u = np.zeros(trial.h.shape) if end == "start" else trial.h
+    s = drive(trial.over_steps(trial.times + u), trial.voltage_after(u))
+    return np.broadcast_to(s, trial.V.shape)
+
+
+def _held(trial: Trial, s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The adjoint for a drive that is constant in each step, exactly."""
+    neuron, h = trial.neuron, trial.h
+    # int_0^h e^{-u/tau_m} / tau_m du  and  int_0^h k(u) / tau_s du: what lambda_V = lambda_I = 1 needs to stay there.
+    into_V = 1.0 - neuron.leak(h)
+    into_I = 1.0 - neuron.psc(h) - neuron.tau_m / neuron.tau_s * neuron.psp(h)
+    return _propagate_back(trial, s * trial.over_steps(into_V), s * trial.over_steps(into_I))
+
+
+def _propagate_back(trial: Trial, source_V: FloatArray, source_I: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The forward cascade run backward: lambda_V takes the place of I, and lambda_I that of V."""
+    neuron, h = trial.neuron, trial.h[::-1]
+    couple = neuron.tau_m / neuron.tau_s * neuron.psp(h)
+    lambda_V, lambda_I = cascade(source_V[::-1], source_I[::-1], neuron.leak(h), neuron.psc(h), couple)
+    return lambda_V[::-1], lambda_I[::-1]

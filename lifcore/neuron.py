@@ -63,6 +63,17 @@ class LIF:
         mean_decay = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x > 0.0)
         return t / self.tau_m * np.exp(-t / max(self.tau_m, self.tau_s)) * mean_decay
 
+    def psp_slopes(self, t: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The first three derivatives of the unit PSP at t >= 0, just after the spike at 0; each like ``t``.
+
+        From tau_m dk/dt = e^{-t/tau_s} - k, differentiated: no difference of time constants appears.
+        """
+        psc, psp = self.psc(t), self.psp(t)
+        first = (psc - psp) / self.tau_m
+        second = (-psc / self.tau_s - first) / self.tau_m
+        third = (psc / self.tau_s**2 - second) / self.tau_m
+        return first, second, third
+
     @property
     def peak_time(self) -> float:
         """Time in ms at which the PSP peaks: tau_m tau_s / (tau_m - tau_s) ln(tau_m / tau_s)."""

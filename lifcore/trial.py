@@ -1,6 +1,6 @@
 """Forward in time: spikes to the current I and the voltage V."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from lifcore.neuron import LIF
 
 Rows = slice | NDArray[np.intp]  # some of the steps of a trial
 ALL = slice(None)
+MOST_PIECES = 2000  # between the spikes of an event trial; where that is too few the quadrature cuts the steps
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Trial:
         Jump of I at a spike, in units of the threshold.
     V, I : array, shape (steps, ...)
         Voltage and current in units of the threshold.
+    spike_steps : array of int, shape (spikes,), or None
+        Of an event trial: the sample at which each spike lies, in the order of its times.
     """
 
     neuron: LIF
@@ -42,6 +45,7 @@ class Trial:
     weight: FloatArray
     V: FloatArray
     I: FloatArray  # noqa: E741 (the current is called I everywhere in this field)
+    spike_steps: NDArray[np.intp] | None = None
 
     @property
     def duration(self) -> float:
@@ -56,6 +60,14 @@ class Trial:
         """V(t_i + u_i) = V_i e^{-u_i/tau_m} + I_i k(u_i), for u_i in [0, h_i], one for each of ``rows``."""
         leak, psp = self.neuron.leak(u), self.neuron.psp(u)
         return self.V[rows] * self.over_steps(leak) + self.I[rows] * self.over_steps(psp)
+
+    def voltage_at(self, t: ArrayLike) -> FloatArray:
+        """V at any times in [0, duration] ms, shape (times, ...), in closed form."""
+        t = np.atleast_1d(_checks.finite("t", t))
+        for bad in t[(t < 0) | (t > self.duration)].flat:
+            raise ValueError(f"t contains {bad} ms, outside the trial; pass times from 0 to {self.duration:g} ms")
+        rows = np.searchsorted(self.times, t, side="right") - 1
+        return self.voltage_after(t - self.times[rows], rows)
 
 
 def corrected_weight(dt: float, neuron: LIF) -> float:
@@ -98,10 +110,47 @@ def forward(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike = 1.0) 
     return propagate(np.arange(steps) * dt, np.full(steps, dt), spikes, neuron, weight)
 
 
+def event_trial(times: ArrayLike, duration: float, neuron: LIF, weight: ArrayLike = 1.0) -> Trial:
+    """The same neuron, event-driven: spikes at any times, no time step.
+
+    The samples are the spike times themselves and, between them, points no further apart than the
+    shorter time constant, which only spare the quadrature work. ``backward``, the losses and the
+    gradients take such a trial like any other; the gradients then have one entry for each spike.
+
+    Parameters
+    ----------
+    times : array_like, shape (spikes,)
+        Spike times in ms, in [0, duration], in any order; equal times count each.
+    duration : float
+        Length of the trial in ms.
+    neuron : LIF
+    weight : float or array_like
+        Jump of I at a spike; an array makes a batch.
+
+    Raises
+    ------
+    ValueError
+        If a time is outside [0, duration] or not finite.
+    """
+    duration = _checks.number("duration", duration, unit="ms", above=0.0)
+    _check_neuron(neuron)
+    times = _checks.finite("times", times)
+    if times.ndim != 1:
+        raise ValueError(f"times has shape {times.shape}; pass a flat list of spike times in ms")
+    for bad in np.flatnonzero((times < 0) | (times > duration)):
+        raise ValueError(f"times[{bad}] is {times[bad]} ms, outside the trial; pass times from 0 to {duration:g} ms")
+    pieces = min(int(np.ceil(duration / min(neuron.tau_m, neuron.tau_s))), MOST_PIECES)
+    samples = np.unique(np.concatenate([np.linspace(0.0, duration, pieces + 1), times]))
+    spike_steps = np.searchsorted(samples, times)
+    spikes = np.bincount(spike_steps, minlength=len(samples)).astype(float)
+    # The last sample is the end of the trial itself, so that a spike can lie there; its step has no length.
+    trial = propagate(samples, np.diff(samples, append=duration), spikes, neuron, weight)
+    return replace(trial, spike_steps=spike_steps)
+
+
 def propagate(times: FloatArray, h: FloatArray, spikes: FloatArray, neuron: LIF, weight: ArrayLike) -> Trial:
     """Run the forward cascade over steps of lengths ``h`` that start at ``times``."""
-    if not isinstance(neuron, LIF):
-        raise ValueError(f"neuron is {neuron!r}; pass lifcore.LIF(tau_m, tau_s)")
+    _check_neuron(neuron)
     for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes))].flat:
         raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")
     weight = _checks.finite("weight", weight)
@@ -119,3 +168,8 @@ def propagate(times: FloatArray, h: FloatArray, spikes: FloatArray, neuron: LIF,
         kicks, np.broadcast_to(0.0, kicks.shape), neuron.psc(before), neuron.leak(before), neuron.psp(before)
     )
     return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I)
+
+
+def _check_neuron(neuron: LIF) -> None:
+    if not isinstance(neuron, LIF):
+        raise ValueError(f"neuron is {neuron!r}; pass lifcore.LIF(tau_m, tau_s)")

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from strategies import STEPS, losses, neurons, steps_of_spikes, trial_of, weights
 
 import lifcore as lc
-from lifcore.losses import cross_entropy
 
 STANDARD = lc.LIF()
 CROSS_ENTROPY = lc.CrossEntropyOverTime(20)
@@ -46,27 +45,6 @@ def test_against_the_convolution_in_30_digits(neuron, weight):
             lambda_V = mp.quad(lambda r, t=t: drive(r) * mp.exp(-(r - t) / tau_m) / tau_m, pieces)
             assert float(adjoint.lambda_I[t]) == pytest.approx(float(lambda_I), abs=1e-12)
             assert float(adjoint.lambda_V[t]) == pytest.approx(float(lambda_V), abs=1e-12)
-
-
-@settings(max_examples=50)
-@given(steps_of_spikes, neurons, weights, losses, st.sampled_from([0.1, 1.0, 2.5]))
-def test_conservation(spike_steps, neuron, weight, loss, dt):
-    """sum_k dL/dt_k = -g (l(V(T)) - l(0)): shifting all spikes only moves the output against the end of the trial.
-
-    g and l of each loss; for the cross-entropy of integrals L's slope in S takes the place of g.
-    """
-    trial = trial_of(spike_steps, neuron, weight, dt)
-    gradient = lc.spike_time_gradient(trial, lc.backward(trial, loss))
-    end = trial.voltage_after(trial.h)[-1]
-    if isinstance(loss, lc.CrossEntropyOverTime):
-        boundary = cross_entropy(end, 20) - cross_entropy(0.0, 20)
-    elif isinstance(loss, lc.VoltageIntegral):
-        boundary = -end
-    else:
-        boundary = -end * loss.drive(trial)(trial.times, trial.V)
-    scale = max(np.sum(trial.spikes * np.abs(gradient)), abs(weight), 1e-3)
-    # Rounding: the two lambdas, of order 1, are known to 1e-15 after 300 steps and enter times |w|.
-    assert np.sum(trial.spikes * gradient) == pytest.approx(-boundary, abs=1e-12 * scale + 1e-13 * len(spike_steps))
 
 
 @given(st.integers(20, 1000), neurons)
@@ -114,19 +92,7 @@ def test_a_later_train_carries_the_same_transport(spike_steps, shift):
     np.testing.assert_allclose(transport[1][shift:700], transport[0][: 700 - shift], atol=1e-14)
 
 
-@pytest.mark.parametrize(("scheme", "nodes", "order"), [("euler", None, 1), ("exact", 1, 2), ("exact", 2, 4), ("exact", 3, 6)])
-def test_order_of_convergence(scheme, nodes, order):
-    errors, steps = [], np.array([4.0, 2.0, 1.0]) * (0.05 if scheme == "euler" else 1.0)
-    for dt in steps:
-        trial = lc.forward(lc.spike_train([100, 148], round(400 / dt), dt), dt, STANDARD, 1.0)
-        approximate, exact = (lc.backward(trial, CROSS_ENTROPY, s, nodes=n) for s, n in ((scheme, nodes), ("exact", None)))
-        at = np.flatnonzero(trial.spikes)
-        errors.append(np.abs(approximate.transport - exact.transport)[at].max())
-    slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
-    assert slope == pytest.approx(order, abs=0.1)
-
-
-@given(st.lists(steps_of_spikes, min_size=1, max_size=4), neurons, losses, st.sampled_from(["exact", "euler"]))
+@given(st.lists(steps_of_spikes, min_size=1, max_size=4), neurons, losses, st.sampled_from(["exact", "euler", "hold", "trapezoid"]))
 @settings(max_examples=30)
 def test_a_batch_is_its_trials(trains, neuron, loss, scheme):
     spikes = np.stack([lc.spike_train(train, STEPS, 1.0) for train in trains], axis=1)
