@@ -11,6 +11,7 @@ Physics first, each module using only the ones above it:
     adjoint     backward: the drive to lambda_V and lambda_I
     gradients   what the adjoint says about spike times and the weight, and a check by differences
     bias        what a coarse backward step does to it
+    linear      closed forms for a linear drive
     sweeps      many trials at once
 
 Times are in ms, voltages and currents in units of the threshold, and every array has time first.
@@ -19,8 +20,9 @@ by name and need Matplotlib and ipywidgets.
 """
 
 from lifcore.adjoint import Adjoint, backward
-from lifcore.bias import leading_bias, linear_bias
+from lifcore.bias import leading_bias
 from lifcore.gradients import GradientCheck, check_gradient, shift_gradient, spike_time_gradient, weight_gradient
+from lifcore.linear import linear_bias, linear_transport
 from lifcore.losses import CrossEntropyOfIntegral, CrossEntropyOverTime, Loss, VoltageIntegral
 from lifcore.neuron import LIF
 from lifcore.quadrature import integrate
@@ -47,6 +49,7 @@ __all__ = [
     "integrate",
     "leading_bias",
     "linear_bias",
+    "linear_transport",
     "poisson_spikes",
     "rate_sweep",
     "shift_gradient",

@@ -12,7 +12,10 @@ FloatArray = NDArray[np.float64]
 def finite(name: str, value: ArrayLike) -> FloatArray:
     """``value`` as a float array without NaN or infinity, else ValueError."""
     try:
-        array = np.asarray(value, dtype=float)
+        given = np.asarray(value)
+        if given.dtype.kind in "cUSOM" and given.size:  # complex, text, None and other objects, dates
+            raise TypeError
+        array = given.astype(float)
     except (TypeError, ValueError):
         raise ValueError(f"{name} is {value!r}; pass numbers") from None
     if not np.all(np.isfinite(array)):

@@ -66,7 +66,11 @@ def backward(
     ValueError
         If the scheme is unknown, or an option does not belong to it.
     """
-    if scheme not in SCHEMES:
+    if not isinstance(trial, Trial):
+        raise ValueError(f"trial is {trial!r}; pass what lifcore.forward or lifcore.event_trial returned")
+    if not (hasattr(loss, "value") and hasattr(loss, "drive")):
+        raise ValueError(f"loss is {loss!r}; pass one of lifcore's losses or an object with value and drive")
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise ValueError(f"scheme is {scheme!r}; pass one of {', '.join(map(repr, SCHEMES))}")
     if nodes is not None and scheme != "exact":
         raise ValueError(f"nodes is {nodes!r}, but scheme {scheme!r} has none; leave nodes out or pass 'exact'")

@@ -11,12 +11,9 @@ The page euler-bias derives this.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lifcore import _checks
 from lifcore._checks import FloatArray
 from lifcore.losses import Loss
-from lifcore.neuron import LIF
 from lifcore.quadrature import nodes_of
 from lifcore.trial import Trial
 
@@ -43,7 +40,7 @@ def leading_bias(trial: Trial, loss: Loss, scheme: str, hold_at: str = "start") 
     array, shape (samples with spikes,)
         In the order of time; a sample with several spikes appears once.
     """
-    sign = _sign(scheme, hold_at)
+    sign = sign_of(scheme, hold_at)
     if trial.V.ndim != 1:
         raise ValueError(f"trial is a batch of shape {trial.V.shape[1:]}; pass one train at a time")
     if trial.spike_steps is not None:
@@ -74,40 +71,10 @@ def leading_bias(trial: Trial, loss: Loss, scheme: str, hold_at: str = "start") 
     return dt / 2.0 * bias
 
 
-def linear_bias(times: ArrayLike, dt: float, neuron: LIF, weight: float, kappa: float, scheme: str, hold_at: str = "start") -> float:
-    """The leading error of sum_k (lambda_V - lambda_I) for a linear drive s = c - kappa V, in closed form.
-
-    With d = |t_j - t_k| and the sum over all ordered pairs, j = k included,
-
-        "euler"    dt kappa w tau_s / (8 (tau_m + tau_s))     sum_jk [3 k'(d) - d k''(d)]
-        "hold"     +-dt kappa w tau_s / (4 (tau_m + tau_s))   sum_jk k'(d)
-
-    A spike by itself contributes 3/8 (or 1/4) dt kappa w tau_s / (tau_m (tau_m + tau_s)). The pairs contribute
-    nothing on average over trains of constant rate, so that the sum counts spikes. For trials that end when
-    the output has relaxed.
-
-    Parameters
-    ----------
-    times : array_like, shape (spikes,)
-        Spike times in ms.
-    dt, neuron, weight
-        As in ``forward``.
-    kappa : float
-        Slope of the drive: p (1 - p) = 0.0475 for the cross-entropy of 20 classes near V = 0.
-    scheme, hold_at
-        "euler" or "hold", as in ``backward``.
-    """
-    sign = _sign(scheme, hold_at)
-    times = _checks.finite("times", times)
-    distance = np.abs(times[:, np.newaxis] - times)
-    first, second, _ = neuron.psp_slopes(distance)
-    pairs = (3.0 * first - distance * second) / 2.0 if scheme == "euler" else sign * first
-    return float(dt * kappa * weight * neuron.tau_s / (4.0 * (neuron.tau_m + neuron.tau_s)) * np.sum(pairs))
-
-
-def _sign(scheme: str, hold_at: str) -> float:
+def sign_of(scheme: str, hold_at: str) -> float:
+    """-1 for "hold" at the end of the step, 1 for the other schemes of order dt."""
     if scheme not in ("euler", "hold"):
         raise ValueError(f"scheme is {scheme!r}; pass 'euler' or 'hold', whose error is of order dt")
     if hold_at not in ("start", "end"):
         raise ValueError(f"hold_at is {hold_at!r}; pass 'start' or 'end'")
-    return 1.0 if hold_at == "start" else -1.0
+    return -1.0 if scheme == "hold" and hold_at == "end" else 1.0

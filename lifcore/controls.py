@@ -83,6 +83,21 @@ def euler_and_exact() -> interactive:
     )
 
 
+def one_bias() -> interactive:
+    """Step, weight and distance of two spikes."""
+    return turn(
+        views.one_bias,
+        dt=SelectionSlider(options=[0.1, 0.2, 0.5, 1.0, 2.0], value=1.0),
+        weight=FloatSlider(1.0, min=0.1, max=5.0),
+        distance=IntSlider(20, min=2, max=100, step=2),
+    )
+
+
+def backward_psp() -> interactive:
+    """The step of the schemes."""
+    return turn(views.backward_psp, dt=FloatSlider(2.0, min=0.0, max=5.0, step=0.5))
+
+
 def sweep() -> interactive:
     """Scheme, repetitions and seed of the sweep."""
     return turn(

@@ -16,16 +16,18 @@ from lifcore._checks import FloatArray
 
 BLACK, BLUE, GREEN, VERMILION, ORANGE, PURPLE = "#000000", "#0072B2", "#009E73", "#D55E00", "#E69F00", "#CC79A7"
 
-WIDTH = 5.4  # inches: with the 10 point type still readable on a phone
+WIDTH = 4.5  # inches: 10 point type is then 10 pixels high on a phone
 
 # How each quantity looks, in every figure of the book.
 LOOK = {
     "V": {"color": BLUE, "linestyle": "-", "label": "$V$"},
-    "I": {"color": ORANGE, "linestyle": "--", "label": "$I$"},
+    "I": {"color": ORANGE, "linestyle": "-", "label": "$I$"},
     "lambda_V": {"color": GREEN, "linestyle": "-", "label": r"$\lambda_V$"},
     "lambda_I": {"color": PURPLE, "linestyle": "--", "label": r"$\lambda_I$"},
     "transport": {"color": BLACK, "linestyle": "-", "label": r"$\lambda_V - \lambda_I$"},
     "rate": {"color": GREEN, "linestyle": "-", "label": "rate"},
+    # Vermilion and dashed: as in the original.
+    "original": {"color": VERMILION, "linestyle": "--", "label": "2022"},
     "euler": {"color": VERMILION, "linestyle": "--", "label": "Euler"},
     "exact": {"color": BLUE, "linestyle": "-", "label": "exact"},
     "closed form": {"color": BLACK, "linestyle": ":", "label": "closed form"},
@@ -37,7 +39,7 @@ def canvas(panels: int = 1, height: float = 2.7, **options: object) -> tuple[Fig
     # The style is set here and not through rcParams, which are the reader's. White and opaque, so that a dark page
     # does not show through.
     figure, axes = plt.subplots(
-        panels, 1, figsize=(WIDTH, panels * height), dpi=160, facecolor="white", layout="constrained", squeeze=False, **options
+        panels, 1, figsize=(WIDTH, panels * height), dpi=200, facecolor="white", layout="constrained", squeeze=False, **options
     )
     for ax in axes[:, 0]:
         ax.spines[["top", "right"]].set_visible(False)
@@ -56,8 +58,9 @@ def in_powers(value: float) -> str:
 def legend(ax: Axes, columns: int = 3) -> Artist:
     """The legend of a panel, in a row above it where it hides nothing."""
     return ax.legend(
-        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, borderaxespad=0.2, handlelength=1.8
-    )
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, borderaxespad=0.2,
+        handlelength=1.8, columnspacing=1.2, fontsize=9,
+    )  # fmt: skip
 
 
 def draw_trace(
@@ -139,21 +142,23 @@ def draw_sweep(ax: Axes, peaks: ArrayLike, totals: FloatArray, role: str, *, lab
     return [*bars, *dots]
 
 
-def draw_histogram(ax: Axes, counts: ArrayLike, edges: ArrayLike, role: str, *, label: str | None = None) -> list[Artist]:
-    """A histogram from its counts and bin edges, filled in the colour of its role."""
-    look = LOOK[role]
-    steps = ax.stairs(
-        counts, edges, fill=True, facecolor=look["color"] + "40", edgecolor=look["color"],
-        linestyle=look["linestyle"], linewidth=1.6, label=label or look["label"],
-    )  # fmt: skip
+def draw_histogram(
+    ax: Axes, counts: ArrayLike, edges: ArrayLike, role: str, *, label: str | None = None, fill: bool = False
+) -> list[Artist]:
+    """A histogram from its counts and bin edges, as an outline or a grey area."""
+    look = {"color": "0.8", "fill": True} if fill else {**LOOK[role], "linewidth": 1.6}
+    steps = ax.stairs(counts, edges, **{**look, "label": label or LOOK[role]["label"]})
     ax.axvline(0.0, color="0.5", linewidth=0.8)
     ax.set(xlabel=r"$\lambda_V - \lambda_I$ at a spike", ylabel="spikes")
     return [steps]
 
 
-def draw_against_step(ax: Axes, dt: ArrayLike, errors: ArrayLike, role: str, *, label: str, marker: str = "o") -> list[Artist]:
-    """An error against the time step in ms, both logarithmic."""
+def draw_against_step(
+    ax: Axes, dt: ArrayLike, values: ArrayLike, role: str, *, label: str, marker: str = "o", log: str = "both"
+) -> list[Artist]:
+    """Values against the time step in ms, on logarithmic axes ("both") or a linear one for the values ("x")."""
     look = LOOK[role]
-    lines = ax.loglog(dt, errors, marker=marker, color=look["color"], linestyle=look["linestyle"], label=label)
+    draw = ax.loglog if log == "both" else ax.semilogx
+    lines = draw(dt, values, marker=marker, color=look["color"], linestyle=look["linestyle"], label=label)
     ax.set_xlabel("time step (ms)")
     return lines

@@ -22,7 +22,7 @@ def spike_time_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     spikes coincide it is the gradient for each of them. Positive: gradient descent moves the spike
     earlier. Source: Wunderlich and Pehle 2021.
 
-    Raises ValueError if the adjoint belongs to a trial of another shape.
+    The adjoint must be that of this trial; a ValueError is raised if its shape shows that it is not.
     """
     _check_match(trial, adjoint)
     gradient = trial.weight * adjoint.transport
@@ -35,7 +35,7 @@ def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     """sum_k dL/dt_k, shape (...), per ms: the gradient for moving all spikes together.
 
     For a loss int_0^T g(t) l(V) dt it equals int_0^T g' [l(V) - l(0)] dt - g(T) [l(V(T)) - l(0)].
-    Raises ValueError if the adjoint belongs to a trial of another shape.
+    The adjoint must be that of this trial; a ValueError is raised if its shape shows that it is not.
     """
     _check_match(trial, adjoint)
     return np.sum(trial.spikes * trial.weight * adjoint.transport, axis=0)
@@ -44,8 +44,8 @@ def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
 def weight_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     """dL/dw = -tau_s sum_k lambda_I(t_k), shape (...): one gradient for each trial of a batch.
 
-    Source: Wunderlich and Pehle 2021. Raises ValueError if the adjoint belongs to a trial of
-    another shape.
+    Source: Wunderlich and Pehle 2021. The adjoint must be that of this trial, as for
+    ``spike_time_gradient``.
     """
     _check_match(trial, adjoint)
     return -trial.neuron.tau_s * np.sum(trial.spikes * adjoint.lambda_I, axis=0)

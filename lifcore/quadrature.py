@@ -17,8 +17,9 @@ from lifcore.trial import ALL, Rows, Trial
 # the rate at which the integrand changes, the larger of 1/tau and |dV/dt|. Over a panel n nodes leave
 # (2 H/tau)^(2n+1) n!^4 / ((2n+1) (2n)!^3) of e^{-2t/tau} (a kernel times V), and of a logistic function of V,
 # whose nearest poles are pi off the real axis, rho^{-2n} with rho = y + sqrt(1 + y^2), y = 2 pi / (H |dV/dt|).
-# These lengths keep both below 1e-13 of the drive's range; the longest is then cut in 2, 4, 8, ...
-PANELS = ((4, 0.25), (8, 1.0), (16, 4.0))
+# These lengths keep the sum of both over a trial below 1e-12 of the drive's range (precision.residuals draws
+# random ones); where 4 is too long it is cut in 2, 4, 8, ...
+PANELS = ((4, 0.2), (8, 0.75), (16, 4.0))
 
 
 class Nodes(NamedTuple):

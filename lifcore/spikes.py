@@ -41,16 +41,17 @@ def spike_train(times: ArrayLike, steps: int, dt: float) -> NDArray[np.int64]:
     position = times / dt
     step = np.rint(position)
     last = (steps - 1) * dt
-    for bad in np.flatnonzero((step < 0) | (step >= steps) | (times < 0)):
-        raise ValueError(
-            f"times[{bad}] is {times[bad]} ms, outside the trial; "
-            f"pass times from 0 to {last:.12g} ms or more steps (now {steps} of {dt:g} ms)"
-        )
-    tolerance = GRID_TOLERANCE + 4 * np.finfo(float).eps * position
-    for bad in np.flatnonzero(np.abs(position - step) > tolerance):
+    tolerance = GRID_TOLERANCE + 4 * np.finfo(float).eps * np.abs(position)
+    off_grid = np.abs(position - step) > tolerance
+    for bad in np.flatnonzero(off_grid & (times >= 0) & (position < steps)):
         raise ValueError(
             f"times[{bad}] is {times[bad]} ms, not on the grid of dt = {dt:g} ms; "
-            f"the nearest grid time is {step[bad] * dt:.12g} ms"
+            f"the nearest grid time is {min(step[bad] * dt, last):.12g} ms"
+        )
+    for bad in np.flatnonzero((times < 0) | (step >= steps)):
+        raise ValueError(
+            f"times[{bad}] is {times[bad]} ms, outside the grid; "
+            f"pass times from 0 to {last:.12g} ms or more steps (now {steps} of {dt:g} ms)"
         )
     return np.bincount(step.astype(np.int64), minlength=steps)
 

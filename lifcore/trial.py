@@ -12,6 +12,7 @@ from lifcore.neuron import LIF
 
 Rows = slice | NDArray[np.intp]  # some of the steps of a trial
 ALL = slice(None)
+MOST_SPIKES = 10**9  # in one step; more is a mistake
 MOST_PIECES = 2000  # between the spikes of an event trial; where that is too few the quadrature cuts the steps
 
 
@@ -77,6 +78,7 @@ def corrected_weight(dt: float, neuron: LIF) -> float:
     right before, shrinks by the same factor. GeNN's ExpCurr and mlGeNN's scale_i use it too.
     """
     dt = _checks.number("dt", dt, unit="ms", above=0.0)
+    _check_neuron(neuron)
     return neuron.tau_s * (1.0 - float(np.exp(-dt / neuron.tau_s))) * (1.0 / dt)
 
 
@@ -151,7 +153,7 @@ def event_trial(times: ArrayLike, duration: float, neuron: LIF, weight: ArrayLik
 def propagate(times: FloatArray, h: FloatArray, spikes: FloatArray, neuron: LIF, weight: ArrayLike) -> Trial:
     """Run the forward cascade over steps of lengths ``h`` that start at ``times``."""
     _check_neuron(neuron)
-    for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes))].flat:
+    for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes)) | (spikes > MOST_SPIKES)].flat:
         raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")
     weight = _checks.finite("weight", weight)
     try:
@@ -162,6 +164,7 @@ def propagate(times: FloatArray, h: FloatArray, spikes: FloatArray, neuron: LIF,
             "pass one number or one for each train"
         ) from None
     spikes = spikes.reshape(len(h), *(1,) * (len(batch) + 1 - spikes.ndim), *spikes.shape[1:])
+    spikes = np.broadcast_to(spikes, (len(h), *batch))
     kicks = spikes * weight
     before = np.concatenate([[0.0], h[:-1]])  # length of the step that leads to each sample
     I, V = cascade(  # noqa: E741

@@ -8,16 +8,21 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from lifcore import figures, original
-from lifcore.adjoint import backward
-from lifcore.losses import CrossEntropyOverTime, VoltageIntegral
+from lifcore import figures, original, precision
+from lifcore._checks import FloatArray
+from lifcore.adjoint import Adjoint, backward
+from lifcore.bias import leading_bias
+from lifcore.gradients import shift_gradient
+from lifcore.linear import linear_bias, linear_transport
+from lifcore.losses import CrossEntropyOverTime, Loss, VoltageIntegral, cross_entropy
 from lifcore.neuron import LIF
 from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.sweeps import RateSweep, rate_sweep
-from lifcore.trial import Trial, corrected_weight, forward
+from lifcore.trial import Trial, corrected_weight, event_trial, forward
 
 STEPS = 1400  # of 1 ms: the original's trial
 PAIR = (100.0, 150.0)  # ms: the original's two spikes
+KAPPA = 19 / 400  # p (1 - p) at V = 0: the slope of the cross-entropy's drive for 20 classes
 
 
 def pair_trial(times: Sequence[float] = PAIR, dt: float = 1.0, corrected: bool = True, duration: float = STEPS) -> Trial:
@@ -38,9 +43,9 @@ def verdict() -> Figure:
     for level, (scheme, name) in enumerate((("exact", "exact"), ("euler", "Euler\n1 ms"))):
         transport = backward(trial, CrossEntropyOverTime(20), scheme).transport[[100, 150]]
         figures.draw_pull(arrows, PAIR, -transport, level, scheme, ms_per_unit=8e4)
-        arrows.text(185, level, rf"sum {figures.in_powers(transport.sum())}", va="center")
-        arrows.text(32, level, name, va="center", ha="left", color=figures.LOOK[scheme]["color"])
-    arrows.set(xlim=(30, 250), ylim=(-0.6, 1.6), yticks=[], xlabel="time (ms)", ylabel="descent moves\nthe spikes")
+        arrows.text(175, level, rf"sum {figures.in_powers(transport.sum())}", va="center")
+        arrows.text(22, level, name, va="center", ha="left", color=figures.LOOK[scheme]["color"])
+    arrows.set(xlim=(20, 260), ylim=(-0.6, 1.6), yticks=[], xlabel="time (ms)", ylabel="descent moves\nthe spikes")
     return figure
 
 
@@ -52,8 +57,8 @@ def epsp(tau_m: float = 20.0, tau_s: float = 5.0, weight: float = 10.0, spike: f
     figure, (current, voltage) = figures.canvas(2, height=1.9, sharex=True)
     figures.draw_trace(current, trial.times, trial.I, "I")
     current.set(ylabel="current $I$", xlabel="")
-    figures.draw_trace(voltage, trial.times, trial.V, "V", label="spike, then record")
-    figures.draw_trace(voltage, trial.times, decayed.V, "euler", label="spike, decay 1 ms, then record")
+    figures.draw_trace(voltage, trial.times, trial.V, "V", label="as recorded here")
+    figures.draw_trace(voltage, trial.times, decayed.V, "original", label="decayed first")
     figures.draw_peak(voltage, neuron.peak_time, weight * neuron.peak_height, start=spike)
     voltage.set(ylabel="voltage $V$", xlim=(75, 300))
     figures.legend(voltage, 2)
@@ -107,21 +112,21 @@ def time_step(dt: float = 0.01, corrected: bool = True) -> Figure:
     every = round(1.0 / dt)
     figure, (voltage, current, difference) = figures.canvas(3, height=1.7, sharex=True)
     for ax, name in ((voltage, "V"), (current, "I")):
-        figures.draw_trace(ax, coarse.times, getattr(coarse, name), "euler", label="dt = 1 ms")
+        figures.draw_trace(ax, coarse.times, getattr(coarse, name), "original", label="dt = 1 ms")
         figures.draw_trace(ax, fine.times, getattr(fine, name), "exact", label=f"dt = {dt:g} ms")
         ax.set(ylabel=f"${name}$", xlabel="")
     figures.legend(voltage, 2)
     figures.draw_trace(difference, coarse.times, coarse.V - fine.V[::every], "transport")
-    difference.set(ylabel=f"$V$(1 ms) $-$ $V$({dt:g} ms)", xlim=(80, 300))
+    difference.set(ylabel="difference of $V$", xlim=(80, 300))
     return figure
 
 
 def step_errors(steps: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)) -> Figure:
     """Largest distance of V from the sum of PSPs against the step, with and without the correction."""
     figure, (ax,) = figures.canvas()
-    for corrected, role, marker in ((True, "euler", "s"), (False, "exact", "o")):
+    for corrected, role, marker in ((True, "original", "s"), (False, "exact", "o")):
         errors = [largest_error(dt, corrected) for dt in steps]
-        label = "with the weight correction" if corrected else "weight 1"
+        label = "weight corrected" if corrected else "weight 1"
         figures.draw_against_step(ax, steps, errors, role, label=label, marker=marker)
     ax.set(ylabel="largest error of $V$", ylim=(1e-17, 1))
     figures.legend(ax, 2)
@@ -168,7 +173,10 @@ def euler_and_exact(distance: float = 50.0, dt: float = 1.0) -> Figure:
         ax.plot(times, transport[at], "s" if scheme == "euler" else "o", color=figures.LOOK[scheme]["color"])
     figures.draw_spikes(ax, times)
     ax.axhline(0.0, color="0.5", linewidth=0.8)
-    ax.set(xlim=(20, 220 + distance), ylim=(-12, 12), ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
+    # The bump at the end of the trial, outside this window, must not set the scale.
+    window = trial.times < 220 + distance
+    largest = 1e4 * np.abs(backward(trial, CrossEntropyOverTime(20), "euler").transport[window]).max()
+    ax.set(xlim=(20, 220 + distance), ylim=(-1.2 * largest, 1.2 * largest), ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
     figures.legend(ax, 2)
     return figure
 
@@ -182,17 +190,19 @@ def repulsion(farthest: int = 150) -> Figure:
     for scheme in ("euler", "exact"):
         transport = backward(trial, CrossEntropyOverTime(20), scheme).transport
         second = transport[100 + distance, np.arange(farthest)]
-        figures.draw_trace(ax, distance, 1e4 * second, scheme, label=f"second spike, {figures.LOOK[scheme]['label']}")
+        figures.draw_trace(ax, distance, 1e4 * second, scheme)
+    linear = [linear_transport([0.0, d], LIF(), 1.0, KAPPA)[1] for d in distance]
+    figures.draw_trace(ax, distance, 1e4 * np.array(linear), "closed form", label="PSP")
     ax.axhline(0.0, color="0.5", linewidth=0.8)
     ax.set(xlabel="distance of the two spikes (ms)", ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
-    figures.legend(ax, 2)
+    figures.legend(ax)
     return figure
 
 
 def sweep_bars(sweep: RateSweep, peaks: Sequence[float], role: str = "euler") -> Figure:
     """The original's bar chart: mean total against peak rate, its printed means beside ours."""
     figure, (ax,) = figures.canvas()
-    figures.draw_sweep(ax, peaks, sweep.totals, role, label="ours (dots: single trials)")
+    figures.draw_sweep(ax, peaks, sweep.totals, role, label="ours")
     means = [totals.mean() for totals in original.printed_totals()]
     ax.plot(range(len(means)), means, "D", color=figures.BLACK, markerfacecolor="white", label="2022, printed")
     figures.legend(ax, 2)
@@ -219,7 +229,7 @@ def sweep_histogram(sweeps: dict[str, RateSweep]) -> Figure:
     recorded = original.printed()["sweep"]
     edges, counts = recorded["histogram_edges"], np.array(recorded["histogram_counts"])
     figure, (ax,) = figures.canvas()
-    figures.draw_histogram(ax, counts, edges, "closed form", label="2022, printed")
+    figures.draw_histogram(ax, counts, edges, "original", label="2022, printed", fill=True)
     for scheme, sweep in sweeps.items():
         ours = np.histogram(sweep.values, edges)[0] * counts.sum() / len(sweep.values)
         figures.draw_histogram(ax, ours, edges, scheme)
@@ -257,3 +267,155 @@ def mirrored_psp(duration: float = STEPS, tau_m: float = 20.0, tau_s: float = 5.
     ax.set(xlim=(duration - 150, duration + 5), ylabel=r"$\lambda_V - \lambda_I$")
     figures.legend(ax)
     return figure
+
+
+def approach(steps: Sequence[float] = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)) -> Figure:
+    """lambda_V - lambda_I at the original's two spikes by Euler with smaller and smaller steps, and exactly."""
+    figure, (ax,) = figures.canvas()
+    by_step = 1e4 * np.array([precision.transport_by_step("Euler", dt) for dt in steps])
+    exact = 1e4 * precision.transport_by_events()
+    for k, (name, marker) in enumerate((("first", "s"), ("second", "^"))):
+        ax.axhline(exact[k], **{**figures.LOOK["exact"], "label": None if k else "exact"})
+        figures.draw_against_step(ax, steps, by_step[:, k], "euler", label=f"Euler, {name}", marker=marker, log="x")
+    ax.axhline(0.0, color="0.5", linewidth=0.8)
+    ax.invert_xaxis()
+    ax.set(ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
+    figures.legend(ax)
+    return figure
+
+
+def convergence(steps: Sequence[float] = (5.0, 2.5, 2.0, 1.0, 0.5, 0.25, 0.1, 0.05)) -> Figure:
+    """Error of lambda_V - lambda_I at the two spikes against the step, for every scheme."""
+    figure, (ax,) = figures.canvas(height=4.0)
+    for name in precision.SCHEMES:
+        look = SCHEME_LOOKS[name]
+        ax.loglog(steps, np.maximum(precision.errors_by_step(name, steps), 1e-17), markersize=4, **look, label=name)
+    ax.set(xlabel="time step (ms)", ylabel=r"error of $\lambda_V - \lambda_I$", ylim=(1e-17, 1))
+    figures.legend(ax, 2)
+    return figure
+
+
+def cost() -> Figure:
+    """Time for one trial against the error it leaves: every scheme, the event-driven trial, solve_ivp."""
+    figure, (ax,) = figures.canvas(height=4.0)
+    for name, (seconds, error) in precision.work_precision().items():
+        ax.loglog(np.maximum(error, 1e-17), 1e3 * seconds, markersize=4, **SCHEME_LOOKS[name], label=name)
+    ax.set(xlabel=r"error of $\lambda_V - \lambda_I$", ylabel="time for one trial (ms)", xlim=(1e-17, 1))
+    ax.invert_xaxis()
+    figures.legend(ax, 2)
+    return figure
+
+
+SCHEME_LOOKS = {
+    name: {"color": color, "linestyle": line, "marker": marker}
+    for name, color, line, marker in (
+        ("Euler", figures.VERMILION, "--", "s"),
+        ("hold, start", figures.ORANGE, "--", ">"),
+        ("hold, end", figures.ORANGE, ":", "<"),
+        ("trapezoid", figures.GREEN, "-.", "d"),
+        ("Gauss, 1 node", figures.BLUE, ":", "1"),
+        ("Gauss, 2 nodes", figures.BLUE, "--", "2"),
+        ("Gauss, 3 nodes", figures.BLUE, "-.", "3"),
+        ("Gauss, 4 nodes", figures.BLUE, "-", "o"),
+        ("event-driven", figures.BLACK, "none", "*"),
+        ("solve_ivp", figures.PURPLE, "-", "x"),
+    )
+}
+
+
+def shift(losses: dict[str, Loss], times: Sequence[float] = (20.0, 28.0, 51.0), duration: float = 400.0) -> Figure:
+    """The loss of a whole train moved through the trial, and its slope by the adjoint, for several losses."""
+    shifts = np.arange(0.0, duration - max(times) + 1.0, 4.0)
+    figure, (value, slope) = figures.canvas(2, height=2.1, sharex=True)
+    looks = ((figures.BLUE, "-"), (figures.VERMILION, "--"), (figures.GREEN, "-."))
+    for (name, loss), (color, line) in zip(losses.items(), looks, strict=False):
+        trials = [event_trial(np.array(times) + s, duration, LIF()) for s in shifts]
+        values = np.array([loss.value(trial) for trial in trials])
+        slopes = [shift_gradient(trial, backward(trial, loss)) for trial in trials]
+        value.plot(shifts, values - values[0], color=color, linestyle=line, label=name)
+        slope.plot(shifts, slopes, color=color, linestyle=line)
+        slope.plot(shifts[1:-1:8], np.gradient(values, shifts)[1:-1:8], "o", color=color, markersize=4, markerfacecolor="white")
+    value.set(ylabel="loss minus loss at 0")
+    slope.set(xlabel="shift of the whole train (ms)", ylabel=r"$\sum_k dL/dt_k$")
+    figures.legend(value)
+    return figure
+
+
+def backward_psp(dt: float = 2.0) -> Figure:
+    """The PSP, and the PSPs with which Euler and hold work backward, to leading order in dt."""
+    neuron, u = LIF(), np.linspace(0.0, 80.0, 401)
+    first, second, _ = neuron.psp_slopes(u)
+    figure, (ax,) = figures.canvas()
+    figures.draw_trace(ax, u, neuron.psp(u), "exact", label="forward")
+    figures.draw_trace(ax, u, neuron.psp(u) + dt / 2 * (first - u * second), "euler", label=f"Euler, {dt:g} ms")
+    figures.draw_trace(ax, u, neuron.psp(u) + dt / 2 * first, "rate", label=f"hold, start, {dt:g} ms", linestyle="-.")
+    figures.draw_trace(ax, u, neuron.psp(u) - dt / 2 * first, "I", label=f"hold, end, {dt:g} ms", linestyle=":")
+    ax.set(xlabel="time after the spike (ms)", ylabel="PSP")
+    figures.legend(ax, 2)
+    return figure
+
+
+def bias_check(samples: Sequence[precision.BiasSample]) -> Figure:
+    """Measured bias of the total against its leading term, and their ratio against the step."""
+    figure, (totals, ratio) = figures.canvas(2, height=2.7)
+    looks = {1.0: ("o", figures.VERMILION), 0.5: ("s", figures.BLUE), 0.25: ("^", figures.GREEN)}
+    for dt, (marker, color) in looks.items():
+        here = [sample for sample in samples if sample.dt == dt]
+        leading, measured = np.array([[abs(s.leading), abs(s.measured)] for s in here]).T
+        totals.loglog(leading, measured, marker, color=color, markerfacecolor="none", label=f"dt = {dt:g} ms")
+        ratio.plot([dt] * len(here), measured / leading, marker, color=color, markerfacecolor="none")
+    ends = totals.get_xlim()
+    totals.plot(ends, ends, color="0.5", linewidth=0.8, zorder=0)
+    totals.set(xlabel="leading term (dimensionless)", ylabel="measured bias")
+    figures.legend(totals)
+    ratio.axhline(1.0, color="0.5", linewidth=0.8)
+    ratio.set(xlabel="time step (ms)", ylabel="measured / leading", xlim=(0.0, 1.1))
+    return figure
+
+
+def bias_count(sweep: RateSweep) -> Figure:
+    """Euler totals of a sweep at 1 ms against the number of spikes, and what a spike by itself contributes."""
+    figure, (ax,) = figures.canvas()
+    counts, totals = sweep.counts.ravel(), sweep.totals.ravel()
+    ax.plot(counts, totals, "s", color=figures.VERMILION, markersize=4, markerfacecolor="none", label="Euler, 1 ms")
+    weight = corrected_weight(1.0, LIF())
+    one = linear_bias([0.0], 1.0, LIF(), weight, KAPPA, "euler")
+    ends = np.array([0, counts.max()])
+    figures.draw_trace(ax, ends, one * ends, "closed form", label="count times self-term")
+    ax.set(xlabel="spikes in the train (number)", ylabel=r"$\sum_k (\lambda_V - \lambda_I)(t_k)$")
+    figures.legend(ax, 2)
+    return figure
+
+
+def one_bias(dt: float = 1.0, weight: float = 1.0, distance: float = 20.0) -> Figure:
+    """Two spikes: Euler's error at each against its leading term."""
+    times = (100.0, 100.0 + distance)
+    trial = forward(spike_train(times, round(STEPS / dt), dt), dt, LIF(), weight)
+    loss = CrossEntropyOverTime(20)
+    error = backward(trial, loss, "euler").transport - backward(trial, loss).transport
+    figure, (ax,) = figures.canvas()
+    figures.draw_values(ax, times, 1e4 * error[trial.spikes > 0], "euler", label="measured")
+    figures.draw_values(ax, times, 1e4 * leading_bias(trial, loss, "euler"), "exact", label="leading term")
+    ax.set(xlim=(80, 120 + distance), ylabel=r"Euler's error ($10^{-4}$)")
+    figures.legend(ax, 2)
+    return figure
+
+
+def energy(times: Sequence[float] = (100.0, 120.0, 150.0), duration: float = 400.0) -> Figure:
+    """H = l(V) + lambda_V (V - I) + lambda_I I minus l(0): a staircase of the gradients, exactly and by Euler."""
+    dt = 1.0
+    trial = forward(spike_train(times, round(duration / dt), dt), dt, LIF())
+    figure, (ax,) = figures.canvas()
+    for scheme in ("euler", "exact"):
+        conserved = noether_charge(trial, backward(trial, CrossEntropyOverTime(20), scheme))
+        figures.draw_trace(ax, trial.times, 1e4 * conserved, scheme, drawstyle="steps-post")
+    figures.draw_spikes(ax, times)
+    ax.set(xlim=(60, 220), ylabel=r"$H - l(0)$  ($10^{-4}$)")
+    figures.legend(ax)
+    return figure
+
+
+def noether_charge(trial: Trial, adjoint: Adjoint) -> FloatArray:
+    """H - l(0) at every sample, for the cross-entropy of 20 classes."""
+    gain = cross_entropy(trial.V, 20) - cross_entropy(np.zeros(()), 20)
+    return gain + adjoint.lambda_V * (trial.V - trial.I) + adjoint.lambda_I * trial.I

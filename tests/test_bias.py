@@ -46,6 +46,16 @@ def test_closed_form_for_a_linear_drive(scheme, hold_at, times, neuron):
     assert total == pytest.approx(closed, rel=1e-5, abs=2e-16 * len(times))
 
 
+@pytest.mark.parametrize("neuron", [STANDARD, lc.LIF(8.0, 8.0), lc.LIF(4.0, 11.0)])
+def test_two_spikes_push_each_other_with_the_psp_at_their_distance(neuron):
+    times, weight = [400.0, 403.0, 410.5, 450.0, 450.0, 600.0], 1e-6
+    trial = lc.event_trial(times, 1400.0, neuron, weight)
+    transport = lc.backward(trial, CROSS_ENTROPY).transport[trial.spike_steps]
+    # Linear to 1e-6 of itself; lambdas near 0.95 are known to 1e-15.
+    np.testing.assert_allclose(transport, lc.linear_transport(times, neuron, weight, KAPPA), rtol=1e-5, atol=2e-15)
+    assert abs(lc.linear_transport(times, neuron, 1.0, KAPPA).sum()) < 1e-17
+
+
 def test_closed_form_is_the_integral_over_frequencies():
     """The integral in which the derivation by Fourier transform ends, for three spikes."""
     times, dt, weight = np.array([0.0, 7.0, 50.0]), 0.3, 0.7

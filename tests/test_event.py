@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import neurons, weights
 
 import lifcore as lc
+from lifcore import views
 from lifcore.losses import cross_entropy, one_minus_p
 
 STANDARD = lc.LIF()
@@ -168,6 +169,18 @@ def test_check_gradient_finds_a_wrong_drive():
 def test_check_gradient_of_a_spike_that_is_told_nothing():
     check = lc.check_gradient(CROSS_ENTROPY, [100.0], 1000.0)
     assert np.abs(check.analytic[0]) < 1e-13 and np.abs(check.numeric[0]) < 1e-11  # L = 3000 rounds to 5e-13
+
+
+@given(trains, st.floats(20.0, 300.0), neurons, weights)
+def test_noether_charge_is_a_staircase_of_the_gradients(fractions, duration, neuron, weight):
+    """H = l(V) + lambda_V (V - I) + lambda_I I is constant between spikes and steps by -dL/dt_k at each."""
+    trial = lc.event_trial(np.array(fractions) * duration, duration, neuron, weight)
+    adjoint = lc.backward(trial, CROSS_ENTROPY)
+    charge = views.noether_charge(trial, adjoint)
+    steps = trial.spikes * trial.weight * adjoint.transport
+    # Samples are states just after the spikes: H there is l(0) minus all gradients so far.
+    scale = 1.0 + np.abs(trial.I).max() + np.abs(trial.V).max()
+    np.testing.assert_allclose(charge, -np.cumsum(steps), rtol=0, atol=1e-12 * scale)
 
 
 def test_gradients_are_in_the_order_of_the_times():

@@ -51,7 +51,7 @@ def test_a_batch_is_its_trials(trains, neuron):
 
 def test_one_train_with_several_weights():
     trial = lc.forward(lc.spike_train([10], 100, 1.0), 1.0, lc.LIF(), [1.0, 2.0, 3.0])
-    assert trial.V.shape == (100, 3)
+    assert trial.V.shape == trial.spikes.shape == (100, 3)
     np.testing.assert_allclose(trial.V[:, 2], 3 * trial.V[:, 0])
     gradient = lc.spike_time_gradient(trial, lc.backward(trial, lc.CrossEntropyOverTime()))
     assert gradient.shape == (100, 3) and np.count_nonzero(gradient) == 3

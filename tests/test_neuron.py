@@ -8,18 +8,11 @@ from strategies import neurons, taus
 import lifcore as lc
 
 
-def psp_in_40_digits(t, tau_m, tau_s):
-    with mp.workdps(40):
-        t, tau_m, tau_s = mp.mpf(t), mp.mpf(tau_m), mp.mpf(tau_s)
-        if tau_m == tau_s:
-            return float(t / tau_m * mp.exp(-t / tau_m))
-        return float(tau_s / (tau_m - tau_s) * (mp.exp(-t / tau_m) - mp.exp(-t / tau_s)))
-
-
 @given(neurons, st.floats(1e-12, 300.0))
 def test_psp_against_40_digits(neuron, t):
     # rel: e^{-t/tau} carries the rounding of its argument, t/tau <= 600, times 1e-16; abs: below anything drawn.
-    expected = psp_in_40_digits(t, neuron.tau_m, neuron.tau_s)
+    with mp.workdps(40):
+        expected = float(psp_mp(mp.mpf(t), neuron))
     assert float(neuron.psp(t)) == pytest.approx(expected, rel=2e-13, abs=1e-300)
 
 
@@ -35,6 +28,7 @@ def test_kernels_vanish_before_the_spike(neuron):
     before = np.array([-1e-9, -1.0, -1e9])
     assert not neuron.psp(before).any() and not neuron.psc(before).any()
     assert neuron.psp(0.0) == 0.0 and neuron.psc(0.0) == 1.0
+    assert neuron.psp(np.inf) == neuron.psc(np.inf) == 0.0
 
 
 @given(neurons)
@@ -56,6 +50,28 @@ def test_psp_integrates_to_tau_s(neuron):
     end = 40 * max(neuron.tau_m, neuron.tau_s)
     coarse, fine = (np.trapezoid(neuron.psp(t), t) for t in (np.linspace(0, end, n + 1) for n in (2**19, 2**20)))
     assert (4 * fine - coarse) / 3 == pytest.approx(neuron.tau_s, rel=1e-6)
+
+
+def test_extreme_time_constants():
+    assert lc.LIF(1e-300, 1e-300).psp(1e-300) == pytest.approx(np.exp(-1)) and lc.LIF(1e-300, 2e-300).psp(1.0) == 0.0
+
+
+@given(neurons, st.floats(0.1, 50.0))
+def test_slopes_of_the_psp(neuron, t):
+    slopes = neuron.psp_slopes(t)
+    with mp.workdps(60):
+        exact = [mp.diff(lambda u: psp_mp(u, neuron), t, n) for n in (1, 2, 3)]
+    # Each derivative divides by the shorter time constant once more.
+    for n, (found, expected) in enumerate(zip(slopes, exact, strict=True), 1):
+        scale = min(neuron.tau_m, neuron.tau_s) ** -n
+        assert float(found) == pytest.approx(float(expected), rel=1e-11, abs=1e-13 * scale)
+
+
+def psp_mp(u, neuron):
+    tau_m, tau_s = mp.mpf(neuron.tau_m), mp.mpf(neuron.tau_s)
+    if tau_m == tau_s:
+        return u / tau_m * mp.exp(-u / tau_m)
+    return tau_s / (tau_m - tau_s) * (mp.exp(-u / tau_m) - mp.exp(-u / tau_s))
 
 
 def test_frozen():

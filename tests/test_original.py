@@ -62,6 +62,25 @@ def test_integral_loss():
     assert sum(transport[::-1]) == pytest.approx(PRINTED["integral_loss_euler_dt_1"]["sum_lambda_V_minus_lambda_I"], abs=1e-13)
 
 
+def test_the_two_last_digits_that_lifcore_rounds_otherwise():
+    """The arithmetic of the two cells in question, as it stands there, prints the original's digits here too."""
+    lambda_V = lambda_I = total = 0.0
+    for _ in range(1400):
+        lambda_I = lambda_I + (lambda_V - lambda_I) / 5.0 * 1
+        lambda_V = lambda_V + (1 - lambda_V) / 20.0 * 1
+        total += lambda_V - lambda_I
+    assert total == PRINTED["integral_loss_euler_dt_1"]["sum_lambda_V_minus_lambda_I"]
+
+    V = I = 0.0
+    weight = 1.0 * (5.0 * (1.0 - np.exp(-0.01 / 5.0))) * (1.0 / 0.01)
+    recorded = np.zeros(140_000)
+    for step in range(140_000):
+        V = 5.0 / 15.0 * I * (np.exp(-0.01 / 20.0) - np.exp(-0.01 / 5.0)) + V * np.exp(-0.01 / 20.0)
+        I = I * np.exp(-0.01 / 5.0) + (weight if step in (10_000, 15_000) else 0.0)  # noqa: E741
+        recorded[step] = V
+    assert mean(recorded) == pytest.approx(PRINTED["two_spikes_dt_0.01"]["mean_V"], rel=1e-15, abs=0)
+
+
 @pytest.fixture(scope="module")
 def sweep():
     return lc.rate_sweep(

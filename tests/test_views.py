@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lifcore as lc
-from lifcore import controls, figures, views
+from lifcore import controls, figures, precision, views
 
 PEAKS = [10, 20, 50, 100, 200]
 SWEEP = lc.rate_sweep(PEAKS, 3, scheme="euler", weight=lc.corrected_weight(1.0, lc.LIF()), seed=1)
@@ -17,6 +17,9 @@ NEED_ARGUMENTS = {
     "sweep_bars": (SWEEP, PEAKS),
     "sweep_sizes": ({"euler": SWEEP, "exact": EXACT}, PEAKS),
     "sweep_histogram": ({"euler": SWEEP},),
+    "shift": ({"cross-entropy": lc.CrossEntropyOverTime(), "integral": lc.VoltageIntegral()},),
+    "bias_check": (precision.bias_samples(peaks=[20.0, 100.0]),),
+    "bias_count": (SWEEP,),
 }
 VIEWS = [
     name
@@ -49,7 +52,7 @@ def test_every_axis_is_labelled_and_everything_drawn_is_finite(name):
         assert ax.get_ylabel() and not ax.get_title()  # the caption is the page's
         assert all(np.all(np.isfinite(artist.get_xydata())) for artist in ax.lines)
         unit = ax.get_xlabel()
-        assert not unit or "(" in unit or "lambda" in unit  # a unit, or a dimensionless quantity
+        assert not unit or "(" in unit or "lambda" in unit  # a unit, or a quantity without one
     figure.canvas.draw()
     assert figure.get_size_inches()[0] <= 5.5  # at this width 10 point type is readable on a phone
 
@@ -72,6 +75,13 @@ def test_controls_redraw_at_every_corner(name):
     corners = list(itertools.product(*ends.values()))
     for corner in corners:
         widget.f(**dict(zip(ends, corner, strict=True)))
+        for ax in plt.gcf().axes:
+            (left, right), (bottom, top) = sorted(ax.get_xlim()), sorted(ax.get_ylim())
+            slack = 1e-6 * (top - bottom)
+            for artist in ax.lines:
+                x, y = artist.get_xydata().T
+                seen = y[(x >= left) & (x <= right)] if artist.get_transform() == ax.transData else y[:0]
+                assert np.all((seen >= bottom - slack) & (seen <= top + slack)), (corner, artist.get_label())
         plt.close()
     assert before == len(plt.get_fignums()) and len(corners) >= 2
 
@@ -97,7 +107,7 @@ def test_draw_values_are_the_values():
 
 def test_epsp_marks_the_peak_of_the_curve():
     ax = views.epsp().axes[1]
-    curve = line(ax, "spike, then record").get_xydata()
+    curve = line(ax, "as recorded here").get_xydata()
     (peak,) = [artist.get_xydata()[0] for artist in ax.lines if artist.get_marker() == "o"]
     highest = curve[np.argmax(curve[:, 1])]
     assert abs(highest[0] - peak[0]) <= 0.25 and highest[1] == pytest.approx(peak[1], rel=1e-3)  # samples 0.5 ms apart
@@ -111,7 +121,7 @@ def test_mirrored_psp_lies_on_the_exact_curve():
 
 def test_step_errors_are_proportional_to_the_step_or_rounding():
     ax = views.step_errors().axes[0]
-    corrected, uncorrected = (line(ax, label).get_ydata() for label in ("with the weight correction", "weight 1"))
+    corrected, uncorrected = (line(ax, label).get_ydata() for label in ("weight corrected", "weight 1"))
     assert corrected[1] / corrected[0] == pytest.approx(2.0, rel=0.01) and uncorrected.max() < 1e-13
 
 
