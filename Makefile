@@ -17,7 +17,7 @@ test: book ## build the book, then run the tests and check the pages' numbers
 	$(BIN)/python -m pytest --cov
 
 lab: $(INSTALLED) ## open the pages as notebooks in JupyterLab
-	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab
+	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab $(LAB_OPTIONS)
 
 references: $(INSTALLED) ## run the pages, store the numbers they print and the picture of the README
 	$(BIN)/python -m pytest book --write-references
