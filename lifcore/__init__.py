@@ -7,6 +7,8 @@ Physics first, each module using only the ones above it:
     cascade     the one recurrence that both directions run
     trial       forward: spikes to V and I
     quadrature  integrals over a trial, exact to rounding
+    crossings   when V is largest, and when it first reaches a threshold
+    weighting   how a loss weights time
     losses      what is minimised, and the drive it gives the adjoint
     adjoint     backward: the drive to lambda_V and lambda_I
     gradients   what the adjoint says about spike times and the weight, and a check by differences
@@ -23,21 +25,38 @@ from lifcore.adjoint import Adjoint, backward
 from lifcore.bias import leading_bias
 from lifcore.gradients import GradientCheck, check_gradient, shift_gradient, spike_time_gradient, weight_gradient
 from lifcore.linear import linear_bias, linear_transport
-from lifcore.losses import CrossEntropyOfIntegral, CrossEntropyOverTime, Loss, VoltageIntegral
+from lifcore.losses import (
+    CrossEntropyOfFirstSpikes,
+    CrossEntropyOfIntegral,
+    CrossEntropyOfMaximum,
+    CrossEntropyOverTime,
+    Impulses,
+    Loss,
+    VoltageIntegral,
+)
 from lifcore.neuron import LIF
 from lifcore.quadrature import integrate
 from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.sweeps import RateSweep, rate_sweep
-from lifcore.trial import Trial, corrected_weight, event_trial, forward
+from lifcore.trial import Trial, corrected_weight, event_trial, forward, readout
+from lifcore.weighting import Average, Constant, Exponential, Linear, Sigmoid
 
 __all__ = [
     "LIF",
     "Adjoint",
+    "Average",
+    "Constant",
+    "CrossEntropyOfFirstSpikes",
     "CrossEntropyOfIntegral",
+    "CrossEntropyOfMaximum",
     "CrossEntropyOverTime",
+    "Exponential",
     "GradientCheck",
+    "Impulses",
+    "Linear",
     "Loss",
     "RateSweep",
+    "Sigmoid",
     "Trial",
     "VoltageIntegral",
     "backward",
@@ -52,6 +71,7 @@ __all__ = [
     "linear_transport",
     "poisson_spikes",
     "rate_sweep",
+    "readout",
     "shift_gradient",
     "spike_time_gradient",
     "spike_train",

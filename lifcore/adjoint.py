@@ -6,12 +6,13 @@ With s = T - t and ' = d/ds, both lambdas 0 at the end of the trial (Wunderlich 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lifcore._checks import FloatArray
 from lifcore.cascade import cascade
-from lifcore.losses import Drive, Loss
+from lifcore.losses import Drive, Impulses, Loss
 from lifcore.quadrature import nodes_of
 from lifcore.trial import Trial
 
@@ -77,12 +78,18 @@ def backward(
     if hold_at is not None and scheme != "hold":
         raise ValueError(f"hold_at is {hold_at!r}, but scheme {scheme!r} holds nothing; leave it out or pass 'hold'")
     given = {"nodes": nodes, "hold_at": hold_at}
-    options = {name: value for name, value in given.items() if value is not None}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if hasattr(loss, "impulses"):
+        if scheme != "exact":
+            raise ValueError(f"scheme is {scheme!r}, but {type(loss).__name__} has impulses between samples; pass 'exact'")
+        options["impulses"] = loss.impulses(trial)
     lambda_V, lambda_I = SCHEMES[scheme](trial, loss.drive(trial), **options)
     return Adjoint(trial.times, lambda_V, lambda_I)
 
 
-def exact(trial: Trial, drive: Drive, nodes: int | None = None) -> tuple[FloatArray, FloatArray]:
+def exact(
+    trial: Trial, drive: Drive, nodes: int | None = None, impulses: Impulses | None = None
+) -> tuple[FloatArray, FloatArray]:
     """The adjoint without a time-step error: exact propagator, Gauss-Legendre source.
 
         lambda_V(t_i) = e^{-h/tau_m} lambda_V(t_i + h) + int_0^h s(t_i + u) e^{-u/tau_m} / tau_m du
@@ -90,14 +97,20 @@ def exact(trial: Trial, drive: Drive, nodes: int | None = None) -> tuple[FloatAr
                         + int_0^h s(t_i + u) k(u) / tau_s du
 
     Agrees with the continuous-time adjoint to rounding; with a given number of nodes, an error of
-    order dt^(2 nodes).
+    order dt^(2 nodes). An impulse of the drive, of size J at t_i + u, adds J e^{-u/tau_m} / tau_m and
+    J k(u) / tau_s to the integrals.
     """
-    neuron, h = trial.neuron, trial.h
+    neuron = trial.neuron
     source_V, source_I = np.zeros(trial.V.shape), np.zeros(trial.V.shape)
     for rows, u, length, t, V in nodes_of(trial, nodes):
         s = drive(t, V)
         source_V[rows] += s * trial.over_steps(length * neuron.leak(u) / neuron.tau_m)
         source_I[rows] += s * trial.over_steps(length * neuron.psp(u) / neuron.tau_s)
+    if impulses is not None:
+        step = np.searchsorted(trial.times, impulses.times, side="right") - 1
+        u, where = impulses.times - trial.times[step], (step, *np.indices(step.shape))
+        source_V[where] += impulses.sizes * neuron.leak(u) / neuron.tau_m
+        source_I[where] += impulses.sizes * neuron.psp(u) / neuron.tau_s
     return _propagate_back(trial, source_V, source_I)
 
 

@@ -98,6 +98,15 @@ def backward_psp() -> interactive:
     return turn(views.backward_psp, dt=FloatSlider(2.0, min=0.0, max=5.0, step=0.5))
 
 
+def pull() -> interactive:
+    """Which loss, and the length of the trial."""
+    return turn(
+        views.pull,
+        name=Dropdown(options=list(views.family(0)), value="exponential"),
+        duration=SelectionSlider(options=[200, 400, 700, 1000, 1400], value=1400),
+    )
+
+
 def sweep() -> interactive:
     """Scheme, repetitions and seed of the sweep."""
     return turn(

@@ -19,16 +19,17 @@ def spike_time_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
 
     Of a trial on a grid: shape (steps, ...), the gradient for moving one spike of that step, 0 where
     there is none. Of an event trial: shape (spikes, ...), in the order of its times. Where several
-    spikes coincide it is the gradient for each of them. Positive: gradient descent moves the spike
-    earlier. Source: Wunderlich and Pehle 2021.
+    spikes coincide it is the gradient for each of them. With several outputs a spike gets the sum over
+    them, sum_k w_hk (lambda_V - lambda_I)_k. Positive: gradient descent moves the spike earlier.
+    Source: Wunderlich and Pehle 2021.
 
     The adjoint must be that of this trial; a ValueError is raised if its shape shows that it is not.
     """
     _check_match(trial, adjoint)
-    gradient = trial.weight * adjoint.transport
-    if trial.spike_steps is not None:
-        return gradient[trial.spike_steps]
-    return np.where(trial.spikes > 0, gradient, 0.0)
+    gradient = _of_a_spike(trial, adjoint)
+    if trial.spike_steps is None:
+        return np.where(trial.spikes > 0, gradient, 0.0)
+    return gradient[trial.spike_steps] if trial.sources is None else gradient[trial.spike_steps, trial.sources]
 
 
 def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
@@ -38,17 +39,27 @@ def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     The adjoint must be that of this trial; a ValueError is raised if its shape shows that it is not.
     """
     _check_match(trial, adjoint)
-    return np.sum(trial.spikes * trial.weight * adjoint.transport, axis=0)
+    total = np.sum(trial.spikes * _of_a_spike(trial, adjoint), axis=0)
+    return np.sum(total, axis=-1) if trial.mixed else total
 
 
 def weight_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     """dL/dw = -tau_s sum_k lambda_I(t_k), shape (...): one gradient for each trial of a batch.
 
+    Of a mixed trial: shape (..., hidden, outputs).
+
     Source: Wunderlich and Pehle 2021. The adjoint must be that of this trial, as for
     ``spike_time_gradient``.
     """
     _check_match(trial, adjoint)
+    if trial.mixed:
+        return -trial.neuron.tau_s * np.einsum("t...h,t...k->...hk", trial.spikes, adjoint.lambda_I)
     return -trial.neuron.tau_s * np.sum(trial.spikes * adjoint.lambda_I, axis=0)
+
+
+def _of_a_spike(trial: Trial, adjoint: Adjoint) -> FloatArray:
+    """w (lambda_V - lambda_I); of a mixed trial sum_k w_hk (lambda_V - lambda_I)_k, shape (steps, ..., hidden)."""
+    return adjoint.transport @ trial.weight.T if trial.mixed else trial.weight * adjoint.transport
 
 
 def _check_match(trial: Trial, adjoint: Adjoint) -> None:
@@ -60,7 +71,7 @@ def _check_match(trial: Trial, adjoint: Adjoint) -> None:
 
 
 class GradientCheck(NamedTuple):
-    """What ``check_gradient`` returns: arrays of shape (spikes + 1,), the spike times first, the weight last.
+    """What ``check_gradient`` returns: arrays of shape (spikes + weights,), the spike times first, the weights last.
 
     Attributes
     ----------
@@ -68,7 +79,7 @@ class GradientCheck(NamedTuple):
         The gradient by the adjoint and by finite differences of the loss.
     relative_error : array
         Their distance: for the spike times divided by the largest of their gradients, for the
-        weight by its own.
+        weights by the largest of theirs.
     """
 
     analytic: FloatArray
@@ -77,9 +88,14 @@ class GradientCheck(NamedTuple):
 
 
 def check_gradient(
-    loss: Loss, times: ArrayLike, duration: float, neuron: LIF | None = None, weight: float = 1.0
+    loss: Loss,
+    times: ArrayLike,
+    duration: float,
+    neuron: LIF | None = None,
+    weight: ArrayLike = 1.0,
+    sources: ArrayLike | None = None,
 ) -> GradientCheck:
-    """Compare the gradients of ``loss`` with finite differences, in every spike time and in the weight.
+    """Compare the gradients of ``loss`` with finite differences, in every spike time and in every weight.
 
     The differences use nine points, for order 8, in several steps: of an eighth of the shorter time
     constant or less, between the neighbouring spikes, because the loss has a kink in its third
@@ -91,30 +107,30 @@ def check_gradient(
     ----------
     loss : Loss
         One of lifcore's, or one of your own with ``value`` and ``drive``.
-    times, duration, neuron, weight
-        As in ``event_trial``; the standard neuron by default.
+    times, duration, neuron, weight, sources
+        As in ``event_trial``; the standard neuron by default. Without sources the weight is one number.
     """
     neuron = LIF() if neuron is None else neuron
-    weight = _checks.number("weight", weight)
-    trial = event_trial(times, duration, neuron, weight)
+    weight = _checks.number("weight", weight) if sources is None else _checks.finite("weight", weight)
+    trial = event_trial(times, duration, neuron, weight, sources)
     times = np.asarray(times, dtype=float)
+    n = len(times)
     adjoint = backward(trial, loss)
     analytic = np.append(spike_time_gradient(trial, adjoint), weight_gradient(trial, adjoint))
-
-    longest = min(neuron.tau_m, neuron.tau_s) / 8
-    weight_step = 0.3 / (neuron.tau_s * max(len(times), 1))
+    at = np.append(times, weight)
 
     def loss_at(k: int, moved: float) -> float:
-        """The loss with spike k moved; with k = the number of spikes, for another weight."""
-        changed = np.append(times, weight)
+        """The loss with one spike moved or one weight changed."""
+        changed = at.copy()
         changed[k] = moved
-        return float(loss.value(event_trial(changed[:-1], duration, neuron, changed[-1])))
+        return float(loss.value(event_trial(changed[:n], duration, neuron, changed[n:].reshape(np.shape(weight)), sources)))
 
-    numeric = np.array(
-        [_derivative(lambda x, k=k: loss_at(k, x), *_room(t, times, duration), longest) for k, t in enumerate(times)]
-        + [_derivative(lambda x: loss_at(len(times), x), weight, -np.inf, np.inf, weight_step)]
-    )
-    scale = np.append(np.full(len(times), np.max(np.abs(analytic[:-1]), initial=0.0)), abs(analytic[-1]))
+    longest = min(neuron.tau_m, neuron.tau_s) / 8
+    weight_step = 0.3 / (neuron.tau_s * max(n, 1))
+    ranges = [(*_room(t, times, duration), longest) for t in times]
+    ranges += [(w, -np.inf, np.inf, weight_step) for w in at[n:]]
+    numeric = np.array([_derivative(lambda x, k=k: loss_at(k, x), *given) for k, given in enumerate(ranges)])
+    scale = np.repeat([np.max(np.abs(part), initial=0.0) for part in np.split(analytic, [n])], [n, len(at) - n])
     error = np.abs(analytic - numeric)
     return GradientCheck(analytic, numeric, np.divide(error, scale, out=error.copy(), where=scale > 0))
 

@@ -64,6 +64,11 @@ class LIF:
         mean_decay = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x > 0.0)
         return t / self.tau_m * np.exp(-t / slow) * mean_decay
 
+    def psp_integral(self, t: ArrayLike) -> FloatArray:
+        """int_0^t k(u) du = tau_s (1 - e^{-t/tau_s}) - tau_m k(t) in ms, like ``t``; 0 for t < 0."""
+        t = np.maximum(np.asarray(t, dtype=float), 0.0)
+        return self.tau_s * (1.0 - self.psc(t)) - self.tau_m * self.psp(t)
+
     def psp_slopes(self, t: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The first three derivatives of the unit PSP at t >= 0, just after the spike at 0; each like ``t``.
 

@@ -53,9 +53,12 @@ def nodes_of(trial: Trial, nodes: int | None = None) -> Iterator[Nodes]:
 
 def rules_needed(trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Nodes in a panel and panels in a step that reach rounding, for each step."""
-    # A trial's spikes act with one sign, so V and I agree in sign and |dV/dt| = |I - V| / tau_m has this bound.
+    # |dV/dt| = |I - V| / tau_m; where V and I agree in sign, as they do while spikes act with one sign, that is
+    # at most the larger of the two.
     batch = tuple(range(1, trial.V.ndim))
-    slope = np.maximum(np.abs(trial.V), np.abs(trial.I)).max(axis=batch, initial=0.0) / trial.neuron.tau_m
+    V, I = np.abs(trial.V), np.abs(trial.I)  # noqa: E741
+    bound = np.where(trial.V * trial.I >= 0.0, np.maximum(V, I), V + I)
+    slope = bound.max(axis=batch, initial=0.0) / trial.neuron.tau_m
     change = trial.h * np.maximum(slope, 1.0 / min(trial.neuron.tau_m, trial.neuron.tau_s))
     nodes, longest = np.array([n for n, _ in PANELS]), np.array([length for _, length in PANELS])
     which = np.minimum(np.searchsorted(longest, change), len(PANELS) - 1)
@@ -66,19 +69,22 @@ def rules_needed(trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def integrate(
     trial: Trial, integrand: Callable[[FloatArray, FloatArray], FloatArray], nodes: int | None = None
 ) -> FloatArray:
-    """int_0^T f(t, V(t)) dt, shape (...).
+    """int_0^T f(t, V(t)) dt, shape (...), or of f's own trailing axes.
 
     Parameters
     ----------
     trial : Trial
     integrand : callable
-        ``f(t, V)`` for a column of times in ms and voltages, shape (rows, ...).
+        ``f(t, V)`` for a column of times in ms and voltages, shape (rows, ...). It may drop trailing
+        axes, such as that of the outputs, but not the first.
     nodes : int, optional
         Gauss-Legendre nodes in each step, for order dt^(2 nodes). By default 4 or more, as many
         as it takes to reach rounding.
     """
-    total = np.zeros(trial.V.shape[1:])
+    total: FloatArray = np.zeros(())
     for node in nodes_of(trial, nodes):
-        values = np.broadcast_to(integrand(node.t, node.V), node.V.shape)
+        values = np.asarray(integrand(node.t, node.V))
+        if values.ndim in (0, node.V.ndim):
+            values = np.broadcast_to(values, node.V.shape)
         total = total + np.tensordot(node.length, values, axes=1)
     return total

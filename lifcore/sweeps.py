@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from lifcore import _checks
 from lifcore._checks import FloatArray
 from lifcore.adjoint import backward
-from lifcore.losses import CrossEntropyOverTime
+from lifcore.losses import CrossEntropyOverTime, Loss
 from lifcore.neuron import LIF
 from lifcore.spikes import gaussian_rate, poisson_spikes
 from lifcore.trial import forward
@@ -31,6 +31,19 @@ class RateSweep(NamedTuple):
     values: FloatArray
     counts: NDArray[np.int64]
 
+    def per_spike(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """For each peak rate: the mean of the single values, half its 95 % interval, and their spread.
+
+        The mean is the ratio of total to count; its interval is that of a ratio over independent
+        trials, not over spikes, which depend on each other within a trial. Shape (peaks,) each.
+        """
+        mean = self.totals.sum(axis=1) / self.counts.sum(axis=1)
+        residual = self.totals - mean[:, np.newaxis] * self.counts
+        repetitions = self.totals.shape[1]
+        half = 1.96 * residual.std(axis=1, ddof=1) / np.sqrt(repetitions) / self.counts.mean(axis=1)
+        by_peak = np.split(self.values, np.cumsum(self.counts.sum(axis=1))[:-1])
+        return mean, half, np.array([values.std() for values in by_peak])
+
 
 def rate_sweep(
     peaks: ArrayLike,
@@ -40,13 +53,13 @@ def rate_sweep(
     dt: float = 1.0,
     scheme: str = "exact",
     weight: float = 1.0,
+    loss: Loss | None = None,
     seed: int,
 ) -> RateSweep:
     """lambda_V - lambda_I at the spikes of Poisson trains, for several peak rates.
 
     Each trial draws a train from a Gaussian rate (``gaussian_rate``), runs it forward through the
-    standard neuron and backward with ``CrossEntropyOverTime(20)``. Not multiplied by the weight,
-    as in the original.
+    standard neuron and backward with a loss. Not multiplied by the weight, as in the original.
 
     Parameters
     ----------
@@ -56,6 +69,8 @@ def rate_sweep(
         Trials for each peak rate.
     steps, dt, scheme, weight
         As in ``forward`` and ``backward``; the original has scheme "euler" and ``corrected_weight``.
+    loss : Loss, optional
+        ``CrossEntropyOverTime(20)`` by default.
     seed : int
         Seed of the spike trains. Each peak rate has a stream of its own, so that the same seed gives the same
         trains for every scheme and weight.
@@ -66,7 +81,7 @@ def rate_sweep(
     repetitions = _checks.count("repetitions", repetitions)
     seed = _checks.count("seed", seed, least=0)
     weight = _checks.number("weight", weight)
-    neuron, loss = LIF(), CrossEntropyOverTime(20)
+    neuron, loss = LIF(), CrossEntropyOverTime(20) if loss is None else loss
     streams = np.random.SeedSequence(seed).spawn(len(peaks))
     rates = gaussian_rate(peaks, steps, dt)
     spikes = np.stack(

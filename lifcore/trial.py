@@ -32,11 +32,15 @@ class Trial:
     spikes : array of int, shape (steps, ...)
         Spike counts at each sample.
     weight : array, broadcasts against the axes behind time
-        Jump of I at a spike, in units of the threshold.
+        Jump of I at a spike, in units of the threshold. Of a mixed trial: shape (hidden, outputs).
     V, I : array, shape (steps, ...)
         Voltage and current in units of the threshold.
-    spike_steps : array of int, shape (spikes,), or None
-        Of an event trial: the sample at which each spike lies, in the order of its times.
+    mixed : bool
+        Whether spikes has hidden neurons and V output neurons on the last axis, with
+        ``weight`` between them.
+    spike_steps, sources : array of int, shape (spikes,), or None
+        Of an event trial, in the order of its times: the sample at which each spike lies; and,
+        if it is mixed, the hidden neuron that it comes from.
     """
 
     neuron: LIF
@@ -46,7 +50,9 @@ class Trial:
     weight: FloatArray
     V: FloatArray
     I: FloatArray  # noqa: E741 (the current is called I everywhere in this field)
+    mixed: bool = False
     spike_steps: NDArray[np.intp] | None = None
+    sources: NDArray[np.intp] | None = None
 
     @property
     def duration(self) -> float:
@@ -112,7 +118,29 @@ def forward(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike = 1.0) 
     return propagate(np.arange(steps) * dt, np.full(steps, dt), spikes, neuron, weight)
 
 
-def event_trial(times: ArrayLike, duration: float, neuron: LIF, weight: ArrayLike = 1.0) -> Trial:
+def readout(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike) -> Trial:
+    """Several output neurons that read several hidden ones: I of output k jumps by sum_h spikes_h weight_hk.
+
+    Parameters
+    ----------
+    spikes : array_like, shape (steps, ..., hidden)
+        Spike counts of the hidden neurons at 0, dt, ...
+    dt, neuron
+        As in ``forward``.
+    weight : array_like, shape (hidden, outputs)
+
+    Returns
+    -------
+    Trial
+        With V and I of shape (steps, ..., outputs). For losses with ``correct``.
+    """
+    trial_of_hidden = forward(spikes, dt, neuron, 1.0)
+    return propagate(trial_of_hidden.times, trial_of_hidden.h, trial_of_hidden.spikes, neuron, weight, mixed=True)
+
+
+def event_trial(
+    times: ArrayLike, duration: float, neuron: LIF, weight: ArrayLike = 1.0, sources: ArrayLike | None = None
+) -> Trial:
     """The same neuron, event-driven: spikes at any times, no time step.
 
     The samples are the spike times themselves and, between them, points no further apart than the
@@ -128,11 +156,14 @@ def event_trial(times: ArrayLike, duration: float, neuron: LIF, weight: ArrayLik
     neuron : LIF
     weight : float or array_like
         Jump of I at a spike; an array makes a batch.
+    sources : array_like of int, shape (spikes,), optional
+        Which hidden neuron each spike comes from. The weight is then a matrix of shape (hidden, outputs), as
+        in ``readout``.
 
     Raises
     ------
     ValueError
-        If a time is outside [0, duration] or not finite.
+        If a time is outside [0, duration] or not finite, or a source is no row of the weights.
     """
     duration = _checks.number("duration", duration, unit="ms", above=0.0)
     _check_neuron(neuron)
@@ -144,35 +175,64 @@ def event_trial(times: ArrayLike, duration: float, neuron: LIF, weight: ArrayLik
     pieces = min(int(np.ceil(duration / min(neuron.tau_m, neuron.tau_s))), MOST_PIECES)
     samples = np.unique(np.concatenate([np.linspace(0.0, duration, pieces + 1), times]))
     spike_steps = np.searchsorted(samples, times)
-    spikes = np.bincount(spike_steps, minlength=len(samples)).astype(float)
     # The last sample is the end of the trial itself, so that a spike can lie there; its step has no length.
-    trial = propagate(samples, np.diff(samples, append=duration), spikes, neuron, weight)
-    return replace(trial, spike_steps=spike_steps)
+    h = np.diff(samples, append=duration)
+    if sources is None:
+        spikes = np.bincount(spike_steps, minlength=len(samples)).astype(float)
+        return replace(propagate(samples, h, spikes, neuron, weight), spike_steps=spike_steps)
+    weight, sources = _matrix(weight), np.asarray(sources)
+    if sources.shape != times.shape or sources.dtype.kind not in "iu" and sources.size:
+        raise ValueError(f"sources is {sources}; pass one hidden neuron's index for each of the {len(times)} spikes")
+    sources = sources.astype(np.intp)
+    for bad in np.flatnonzero((sources < 0) | (sources >= len(weight))):
+        raise ValueError(f"sources[{bad}] is {sources[bad]}, but weight has {len(weight)} rows; pass an index of its rows")
+    spikes = np.zeros((len(samples), len(weight)))
+    np.add.at(spikes, (spike_steps, sources), 1.0)
+    trial = propagate(samples, h, spikes, neuron, weight, mixed=True)
+    return replace(trial, spike_steps=spike_steps, sources=sources)
 
 
-def propagate(times: FloatArray, h: FloatArray, spikes: FloatArray, neuron: LIF, weight: ArrayLike) -> Trial:
+def propagate(
+    times: FloatArray, h: FloatArray, spikes: FloatArray, neuron: LIF, weight: ArrayLike, mixed: bool = False
+) -> Trial:
     """Run the forward cascade over steps of lengths ``h`` that start at ``times``."""
     _check_neuron(neuron)
     for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes)) | (spikes > MOST_SPIKES)].flat:
         raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")
-    weight = _checks.finite("weight", weight)
-    try:
-        batch = np.broadcast_shapes(spikes.shape[1:], weight.shape)
-    except ValueError:
-        raise ValueError(
-            f"weight has shape {weight.shape}, which does not fit the batch {spikes.shape[1:]} of spikes; "
-            "pass one number or one for each train"
-        ) from None
-    spikes = spikes.reshape(len(h), *(1,) * (len(batch) + 1 - spikes.ndim), *spikes.shape[1:])
-    spikes = np.broadcast_to(spikes, (len(h), *batch))
-    kicks = spikes * weight
+    if mixed:
+        weight = _matrix(weight)
+        if spikes.ndim < 2 or spikes.shape[-1] != len(weight):
+            raise ValueError(
+                f"weight has shape {weight.shape}, but spikes {spikes.shape}; "
+                "pass one row of weights for each hidden neuron, the last axis of spikes"
+            )
+        kicks = spikes @ weight
+    else:
+        weight = _checks.finite("weight", weight)
+        try:
+            batch = np.broadcast_shapes(spikes.shape[1:], weight.shape)
+        except ValueError:
+            raise ValueError(
+                f"weight has shape {weight.shape}, which does not fit the batch {spikes.shape[1:]} of spikes; "
+                "pass one number or one for each train"
+            ) from None
+        spikes = spikes.reshape(len(h), *(1,) * (len(batch) + 1 - spikes.ndim), *spikes.shape[1:])
+        spikes = np.broadcast_to(spikes, (len(h), *batch))
+        kicks = spikes * weight
     before = np.concatenate([[0.0], h[:-1]])  # length of the step that leads to each sample
     I, V = cascade(  # noqa: E741
         kicks, np.broadcast_to(0.0, kicks.shape), neuron.psc(before), neuron.leak(before), neuron.psp(before)
     )
-    return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I)
+    return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I, mixed)
 
 
 def _check_neuron(neuron: LIF) -> None:
     if not isinstance(neuron, LIF):
         raise ValueError(f"neuron is {neuron!r}; pass lifcore.LIF(tau_m, tau_s)")
+
+
+def _matrix(weight: ArrayLike) -> FloatArray:
+    weight = _checks.finite("weight", weight)
+    if weight.ndim != 2:
+        raise ValueError(f"weight has shape {weight.shape}; pass a matrix of shape (hidden, outputs)")
+    return weight

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from lifcore import figures, original, precision
 from lifcore._checks import FloatArray
@@ -14,11 +15,20 @@ from lifcore.adjoint import Adjoint, backward
 from lifcore.bias import leading_bias
 from lifcore.gradients import shift_gradient
 from lifcore.linear import linear_bias, linear_transport
-from lifcore.losses import CrossEntropyOverTime, Loss, VoltageIntegral, cross_entropy
+from lifcore.losses import (
+    CrossEntropyOfFirstSpikes,
+    CrossEntropyOfIntegral,
+    CrossEntropyOfMaximum,
+    CrossEntropyOverTime,
+    Loss,
+    VoltageIntegral,
+    cross_entropy,
+)
 from lifcore.neuron import LIF
 from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.sweeps import RateSweep, rate_sweep
-from lifcore.trial import Trial, corrected_weight, event_trial, forward
+from lifcore.trial import Trial, corrected_weight, event_trial, forward, readout
+from lifcore.weighting import Average, Constant, Exponential, Linear, Sigmoid
 
 STEPS = 1400  # of 1 ms: the original's trial
 PAIR = (100.0, 150.0)  # ms: the original's two spikes
@@ -419,3 +429,129 @@ def noether_charge(trial: Trial, adjoint: Adjoint) -> FloatArray:
     """H - l(0) at every sample, for the cross-entropy of 20 classes."""
     gain = cross_entropy(trial.V, 20) - cross_entropy(np.zeros(()), 20)
     return gain + adjoint.lambda_V * (trial.V - trial.I) + adjoint.lambda_I * trial.I
+
+
+def family(correct: int | None = None) -> dict[str, Loss]:
+    """The losses of the book, averaged over time, by their names in figures and tables."""
+    losses: dict[str, Loss] = {
+        "mean cross-entropy": CrossEntropyOverTime(correct=correct, weighting=Average()),
+        "integral": CrossEntropyOfIntegral(correct=correct, weighting=Average(Constant())),
+        "exponential": CrossEntropyOfIntegral(correct=correct, weighting=Average(Exponential())),
+        "linear": CrossEntropyOfIntegral(correct=correct, weighting=Average(Linear())),
+        "sigmoid": CrossEntropyOfIntegral(correct=correct, weighting=Average(Sigmoid())),
+        "maximum": CrossEntropyOfMaximum(correct=correct),
+    }
+    if correct is not None:
+        losses["first spike"] = CrossEntropyOfFirstSpikes(correct, theta=LOW_THRESHOLD)
+    return losses
+
+
+LOW_THRESHOLD = 0.1  # one spike of weight 1 reaches it
+LOSS_LOOKS = {
+    "mean cross-entropy": (figures.VERMILION, "--", "s"),
+    "integral": (figures.BLUE, "-", "o"),
+    "exponential": (figures.GREEN, "-", "^"),
+    "linear": (figures.ORANGE, "-.", "v"),
+    "sigmoid": (figures.PURPLE, "--", "d"),
+    "maximum": (figures.BLACK, ":", "x"),
+    "first spike": ("0.5", "-", "*"),
+}
+
+
+def lone_spikes(times: ArrayLike, duration: float = STEPS, classes: int = 20) -> Trial:
+    """A batch of trials with a single spike each, of weight 1 to output 0 of ``classes``, on a grid of 1 ms."""
+    times = np.asarray(times, dtype=int)
+    trains = np.zeros((round(duration), len(times), 1))
+    trains[times, np.arange(len(times)), 0] = 1
+    weight = np.zeros((1, classes))
+    weight[0, 0] = 1.0
+    return readout(trains, 1.0, LIF(), weight)
+
+
+def told(trial: Trial, loss: Loss, times: ArrayLike) -> FloatArray:
+    """lambda_V - lambda_I of output 0 at the spike of each of the ``lone_spikes``, shape (times,)."""
+    times = np.asarray(times, dtype=int)
+    return backward(trial, loss).transport[times, np.arange(len(times)), 0]
+
+
+def losses(duration: float = STEPS) -> Figure:
+    """What each loss tells a single spike against its time, wanted and unwanted, on a signed logarithmic axis."""
+    end = round(duration)
+    times = np.unique(np.concatenate([np.arange(5, end - 100, 50), np.arange(end - 100, end - 4, 5)]))
+    trial = lone_spikes(times, duration)
+    figure, panels = figures.canvas(2, height=3.0, sharex=True)
+    for ax, correct in zip(panels, (0, 1), strict=True):  # wanted: output 0 is the right one
+        for name, loss in family(correct).items():
+            color, line, _ = LOSS_LOOKS[name]
+            ax.plot(times, told(trial, loss, times), color=color, linestyle=line, label=name)
+            if name in ("integral", "exponential", "linear"):
+                constant = duration * loss.drive(trial)(np.zeros((1, 1, 1)), trial.V[:1])[0, :, 0]  # g(0) = 1/T
+                closed = constant * loss.weighting.transport(times.astype(float), duration, LIF())
+                ax.plot(times[::3], closed[::3], ".", color=figures.BLACK, markersize=4)
+        ax.set_yscale("symlog", linthresh=1e-11, linscale=0.6)
+        sign = -1.0 if correct else 1.0
+        ax.set_yticks([0.0, *(sign * 10.0**power for power in (-10, -8, -6, -4, -2))])
+        ax.set_ylim(sorted((-sign * 2e-11, sign * 0.3)))
+        ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=0)
+        ax.set(ylabel=r"$\lambda_V - \lambda_I$, " + ("unwanted" if correct else "wanted"))
+    panels[1].set(xlabel="time of the spike (ms)")
+    figures.legend(panels[0], 2)
+    return figure
+
+
+def pull(name: str = "exponential", duration: float = STEPS) -> Figure:
+    """What one loss tells a single wanted spike against its time, on a linear axis."""
+    times = np.unique(np.linspace(2, duration - 3, 120).astype(int))
+    figure, (ax,) = figures.canvas()
+    loss = family(0)[name]
+    figures.draw_trace(ax, times, told(lone_spikes(times, duration), loss, times), "transport", label=name)
+    ax.axhline(0.0, color="0.5", linewidth=0.8)
+    ax.set(xlabel="time of the spike (ms)", ylabel=r"$\lambda_V - \lambda_I$")
+    return figure
+
+
+def shaping(fractions: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)) -> Figure:
+    """The exponential weight against its time constant: the signal it gives a spike, and what late evidence counts."""
+    figure, (signal, late) = figures.canvas(2, height=2.1, sharex=True)
+    tau = np.array(fractions) * STEPS
+    for when, line in ((0.1, "-"), (0.5, "--"), (0.9, ":")):
+        t = np.array(when * STEPS)
+        values = [float(Exponential(x).transport(t, STEPS, LIF())) for x in tau]
+        signal.loglog(fractions, values, line, color=figures.BLUE, marker="o", markersize=3, label=f"spike at {when:g} T")
+    late.semilogx(fractions, np.exp(-STEPS / tau), color=figures.VERMILION, marker="o", markersize=3)
+    signal.set(ylabel=r"$(\lambda_V - \lambda_I)/c$")
+    late.set(xlabel=r"$\tau / T$  (ratio)", ylabel="weight $g(T)$ at the end", ylim=(0, 1))
+    figures.legend(signal)
+    return figure
+
+
+def trial_length(sweeps: dict[float, RateSweep], peaks: Sequence[float]) -> Figure:
+    """Mean total of the cross-entropy's signal for trials of several lengths (ms), against the peak rate."""
+    figure, (ax,) = figures.canvas()
+    for (duration, sweep), (color, marker) in zip(sweeps.items(), ((figures.VERMILION, "s"), (figures.BLUE, "o")), strict=False):
+        half = 1.96 * sweep.totals.std(axis=1, ddof=1) / np.sqrt(sweep.totals.shape[1])
+        ax.errorbar(peaks, sweep.totals.mean(axis=1), half, color=color, marker=marker, capsize=3, label=f"{duration:g} ms")
+    ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=0)
+    ax.set(xlabel="peak rate (Hz)", ylabel=r"mean $\sum_k (\lambda_V - \lambda_I)(t_k)$")
+    figures.legend(ax)
+    return figure
+
+
+def loss_sweep(sweeps: dict[str, RateSweep], peaks: Sequence[float]) -> Figure:
+    """Mean of lambda_V - lambda_I over spikes against the peak rate with its interval, and its spread, for each loss."""
+    figure, (mean, spread) = figures.canvas(2, height=2.8, sharex=True)
+    for name, sweep in sweeps.items():
+        color, line, marker = LOSS_LOOKS[name]
+        value, half, std = sweep.per_spike()
+        mean.errorbar(peaks, value, half, color=color, linestyle=line, marker=marker, markersize=4, capsize=3, label=name)
+        spread.plot(peaks, std, color=color, linestyle=line, marker=marker, markersize=4)
+    mean.set_yscale("symlog", linthresh=1e-12, linscale=0.5)
+    mean.set_yticks([0.0, *(10.0**power for power in range(-11, 0, 3))])
+    mean.set_xscale("log")
+    mean.set_xticks(peaks, [f"{peak:g}" for peak in peaks])
+    mean.minorticks_off()
+    spread.set_yscale("log")
+    mean.set(ylabel="mean over spikes")
+    spread.set(xlabel="peak rate (Hz)", ylabel="spread over spikes")
+    figures.legend(mean, 2)
+    return figure

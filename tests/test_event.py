@@ -119,7 +119,7 @@ def test_conservation_with_its_boundary_term(fractions, duration, neuron, weight
         expected = inside - np.exp(-duration / loss.tau) * gain(end)
     elif not isinstance(loss, lc.CrossEntropyOverTime):
         # l = -V; for the cross-entropy of integrals the slope 1 - p(S) takes the place of g.
-        expected = end * loss.drive(trial)(trial.times, trial.V)
+        expected = end * loss.drive(trial)(trial.times, trial.V)[0]
     adjoint = lc.backward(trial, loss)
     terms = np.abs(lc.spike_time_gradient(trial, adjoint))
     # Scale: the terms, and the lambdas (of order 1, times w) whose differences they are.

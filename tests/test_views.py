@@ -20,6 +20,8 @@ NEED_ARGUMENTS = {
     "shift": ({"cross-entropy": lc.CrossEntropyOverTime(), "integral": lc.VoltageIntegral()},),
     "bias_check": (precision.bias_samples(peaks=[20.0, 100.0]),),
     "bias_count": (SWEEP,),
+    "trial_length": ({1400.0: EXACT, 400.0: lc.rate_sweep(PEAKS, 3, steps=400, seed=1)}, PEAKS),
+    "loss_sweep": ({"mean cross-entropy": EXACT, "integral": EXACT}, PEAKS),
 }
 VIEWS = [
     name
@@ -128,6 +130,17 @@ def test_step_errors_are_proportional_to_the_step_or_rounding():
 def test_histogram_has_the_original_counts():
     ax = views.sweep_histogram({"euler": SWEEP}).axes[0]
     assert ax.patches[0].get_data().values.tolist() == [3, 9, 35, 116, 410, 761, 223, 76, 23, 11]
+
+
+def test_a_lone_spike_is_told_what_the_closed_form_says():
+    times = np.array([100, 700, 1390])
+    trial, loss = views.lone_spikes(times), views.family(0)["exponential"]
+    alone = lc.event_trial([700.0], 1400.0, lc.LIF())
+    single = lc.CrossEntropyOfIntegral(weighting=lc.Average(lc.Exponential()))
+    expected = lc.spike_time_gradient(alone, lc.backward(alone, single))[0]
+    assert views.told(trial, loss, times)[1] == pytest.approx(float(expected), rel=1e-10)
+    unwanted = views.told(trial, views.family(1)["exponential"], times)
+    assert np.all(unwanted < 0)  # a spike for a wrong output: later
 
 
 def test_numbers_as_text():
