@@ -81,7 +81,9 @@ def backward(
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if hasattr(loss, "impulses"):
         if scheme != "exact":
-            raise ValueError(f"scheme is {scheme!r}, but {type(loss).__name__} has impulses between samples; pass 'exact'")
+            raise ValueError(
+                f"scheme is {scheme!r}, but {type(loss).__name__} has impulses between samples; pass 'exact'"
+            )
         options["impulses"] = loss.impulses(trial)
     lambda_V, lambda_I = SCHEMES[scheme](trial, loss.drive(trial), **options)
     return Adjoint(trial.times, lambda_V, lambda_I)

@@ -44,7 +44,7 @@ def first_crossing(trial: Trial, theta: float) -> Moment:
     u = peak_in_steps(trial)
     reached = _voltage(trial.neuron, trial.V, trial.I, u) >= theta
     step = np.argmax(reached, axis=0)
-    V, I, high = (np.take_along_axis(x, step[np.newaxis], axis=0)[0] for x in (trial.V, trial.I, u))  # noqa: E741
+    V, I, high = (np.take_along_axis(x, step[np.newaxis], axis=0)[0] for x in (trial.V, trial.I, u))
     low = np.zeros_like(high)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2.0
@@ -61,7 +61,7 @@ def peak_in_steps(trial: Trial) -> FloatArray:
     Where V rises at the sample, dV/dt = 0 at  u = tau_m [ln(1 + r) - ln(1 + r V/I)] / r  with
     r = (tau_m - tau_s) / tau_s; for r = 0 it is tau_m (1 - V/I).
     """
-    V, I, h = trial.V, trial.I, trial.over_steps(trial.h)  # noqa: E741
+    V, I, h = trial.V, trial.I, trial.over_steps(trial.h)
     r = (trial.neuron.tau_m - trial.neuron.tau_s) / trial.neuron.tau_s
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = V / I
@@ -74,11 +74,11 @@ def peak_in_steps(trial: Trial) -> FloatArray:
     return np.where(I > V, np.clip(u, 0.0, h), 0.0)
 
 
-def _voltage(neuron: LIF, V: FloatArray, I: FloatArray, u: FloatArray) -> FloatArray:  # noqa: E741
+def _voltage(neuron: LIF, V: FloatArray, I: FloatArray, u: FloatArray) -> FloatArray:
     return V * neuron.leak(u) + I * neuron.psp(u)
 
 
 def _moment(trial: Trial, step: FloatArray, u: FloatArray) -> Moment:
-    V, I, u = (np.take_along_axis(x, step[np.newaxis], axis=0)[0] for x in (trial.V, trial.I, u))  # noqa: E741
+    V, I, u = (np.take_along_axis(x, step[np.newaxis], axis=0)[0] for x in (trial.V, trial.I, u))
     there = _voltage(trial.neuron, V, I, u)
     return Moment(trial.times[step] + u, there, (I * trial.neuron.psc(u) - there) / trial.neuron.tau_m)

@@ -39,7 +39,14 @@ def canvas(panels: int = 1, height: float = 2.7, **options: object) -> tuple[Fig
     # The style is set here and not through rcParams, which are the reader's. White and opaque, so that a dark page
     # does not show through.
     figure, axes = plt.subplots(
-        panels, 1, figsize=(WIDTH, panels * height), dpi=200, facecolor="white", layout="constrained", squeeze=False, **options
+        panels,
+        1,
+        figsize=(WIDTH, panels * height),
+        dpi=150,
+        facecolor="white",
+        layout="constrained",
+        squeeze=False,
+        **options,
     )
     for ax in axes[:, 0]:
         ax.spines[["top", "right"]].set_visible(False)
@@ -94,7 +101,9 @@ def draw_peak(ax: Axes, time: float, height: float, *, start: float) -> list[Art
     return [mark, text]
 
 
-def draw_pull(ax: Axes, times: ArrayLike, pull: ArrayLike, level: float, role: str, *, ms_per_unit: float) -> list[Artist]:
+def draw_pull(
+    ax: Axes, times: ArrayLike, pull: ArrayLike, level: float, role: str, *, ms_per_unit: float
+) -> list[Artist]:
     """Arrows at ``level`` that start at the spikes and point where gradient descent would move them.
 
     ``pull`` is -dL/dt_k; an arrow is ``ms_per_unit`` times as long. ``role`` gives the colour.
@@ -105,7 +114,10 @@ def draw_pull(ax: Axes, times: ArrayLike, pull: ArrayLike, level: float, role: s
         tip = time + ms_per_unit * arrow
         artists.append(
             ax.annotate(
-                "", xy=(tip, level), xytext=(time, level), annotation_clip=False,
+                "",
+                xy=(tip, level),
+                xytext=(time, level),
+                annotation_clip=False,
                 arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0, "shrinkB": 0},
             )  # fmt: skip
         )

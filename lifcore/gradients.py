@@ -123,7 +123,9 @@ def check_gradient(
         """The loss with one spike moved or one weight changed."""
         changed = at.copy()
         changed[k] = moved
-        return float(loss.value(event_trial(changed[:n], duration, neuron, changed[n:].reshape(np.shape(weight)), sources)))
+        return float(
+            loss.value(event_trial(changed[:n], duration, neuron, changed[n:].reshape(np.shape(weight)), sources))
+        )
 
     longest = min(neuron.tau_m, neuron.tau_s) / 8
     weight_step = 0.3 / (neuron.tau_s * max(n, 1))

@@ -41,9 +41,7 @@ def histogram_p_value(sweep: RateSweep) -> float:
     block = trial % repetitions // 10
     blocks = repetitions // 10
     inside = block < blocks
-    flat = np.bincount(
-        block[inside] * bins + np.searchsorted(edges, sweep.values[inside]), minlength=blocks * bins
-    )
+    flat = np.bincount(block[inside] * bins + np.searchsorted(edges, sweep.values[inside]), minlength=blocks * bins)
     simulated = flat.reshape(blocks, bins)
     counts = np.array(recorded["histogram_counts"])
     observed = np.concatenate([[counts[:3].sum()], counts[3:-3], [counts[-3:].sum()]])

@@ -93,7 +93,9 @@ class Cost(NamedTuple):
     error: FloatArray
 
 
-def work_precision(steps: ArrayLike = (5.0, 2.0, 1.0, 0.5, 0.1, 0.02), tolerances: ArrayLike = (1e-4, 1e-7, 1e-10, 1e-13)) -> dict[str, Cost]:
+def work_precision(
+    steps: ArrayLike = (5.0, 2.0, 1.0, 0.5, 0.1, 0.02), tolerances: ArrayLike = (1e-4, 1e-7, 1e-10, 1e-13)
+) -> dict[str, Cost]:
     """Time and error of every scheme at several steps, the event-driven trial, and ``solve_ivp`` at several tolerances.
 
     Best of three runs each, in one process.
@@ -165,7 +167,9 @@ def residuals(trials: int, seed: int) -> dict[str, float]:
     twentieth trial.
     """
     rng = np.random.default_rng(seed)
-    worst = dict.fromkeys(("conservation law, of scale", "grid against events, absolute", "finite differences, of largest"), 0.0)
+    worst = dict.fromkeys(
+        ("conservation law, of scale", "grid against events, absolute", "finite differences, of largest"), 0.0
+    )
 
     def keep(name: str, value: float) -> None:
         worst[name] = max(worst[name], float(value))
@@ -175,7 +179,10 @@ def residuals(trials: int, seed: int) -> dict[str, float]:
         neuron = LIF(tau_m, tau_m * (1 + rng.choice([0.0, 1e-12, 1e-7])) if rng.random() < 0.5 else tau_s)
         weight, steps = rng.uniform(-8, 8), int(rng.integers(5, 500))
         times = rng.integers(0, steps, rng.integers(1, 13)).astype(float)
-        event, grid = event_trial(times, steps, neuron, weight), forward(spike_train(times, steps, 1.0), 1.0, neuron, weight)
+        event, grid = (
+            event_trial(times, steps, neuron, weight),
+            forward(spike_train(times, steps, 1.0), 1.0, neuron, weight),
+        )
         adjoint = backward(event, LOSS)
         end = float(cross_entropy(event.voltage_at(steps)[0], 20) - np.log(20))
         scale = abs(end) + np.abs(spike_time_gradient(event, adjoint)).sum() + abs(weight) * len(times)

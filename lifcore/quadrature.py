@@ -56,7 +56,7 @@ def rules_needed(trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # |dV/dt| = |I - V| / tau_m; where V and I agree in sign, as they do while spikes act with one sign, that is
     # at most the larger of the two.
     batch = tuple(range(1, trial.V.ndim))
-    V, I = np.abs(trial.V), np.abs(trial.I)  # noqa: E741
+    V, I = np.abs(trial.V), np.abs(trial.I)
     bound = np.where(trial.V * trial.I >= 0.0, np.maximum(V, I), V + I)
     slope = bound.max(axis=batch, initial=0.0) / trial.neuron.tau_m
     change = trial.h * np.maximum(slope, 1.0 / min(trial.neuron.tau_m, trial.neuron.tau_s))

@@ -56,9 +56,7 @@ def spike_train(times: ArrayLike, steps: int, dt: float) -> NDArray[np.int64]:
     return np.bincount(step.astype(np.int64), minlength=steps)
 
 
-def gaussian_rate(
-    peak: ArrayLike, steps: int, dt: float, mid: float = 200.0, sigma: float = 200.0
-) -> FloatArray:
+def gaussian_rate(peak: ArrayLike, steps: int, dt: float, mid: float = 200.0, sigma: float = 200.0) -> FloatArray:
     """A firing rate that rises and falls: r(t) = peak e^{-(t - mid)^2 / (2 sigma^2)}.
 
     Parameters
@@ -124,7 +122,5 @@ def poisson_spikes(
             f"pass rates from 0 to {1000 / dt:g} Hz or a smaller dt"
         )
     if trials is not None:
-        probability = np.broadcast_to(
-            probability[..., np.newaxis], (*rate.shape, _checks.count("trials", trials))
-        )
+        probability = np.broadcast_to(probability[..., np.newaxis], (*rate.shape, _checks.count("trials", trials)))
     return (rng.random(probability.shape) < probability).astype(np.int64)

@@ -49,7 +49,7 @@ class Trial:
     spikes: NDArray[np.int64]
     weight: FloatArray
     V: FloatArray
-    I: FloatArray  # noqa: E741 (the current is called I everywhere in this field)
+    I: FloatArray
     mixed: bool = False
     spike_steps: NDArray[np.intp] | None = None
     sources: NDArray[np.intp] | None = None
@@ -185,7 +185,9 @@ def event_trial(
         raise ValueError(f"sources is {sources}; pass one hidden neuron's index for each of the {len(times)} spikes")
     sources = sources.astype(np.intp)
     for bad in np.flatnonzero((sources < 0) | (sources >= len(weight))):
-        raise ValueError(f"sources[{bad}] is {sources[bad]}, but weight has {len(weight)} rows; pass an index of its rows")
+        raise ValueError(
+            f"sources[{bad}] is {sources[bad]}, but weight has {len(weight)} rows; pass an index of its rows"
+        )
     spikes = np.zeros((len(samples), len(weight)))
     np.add.at(spikes, (spike_steps, sources), 1.0)
     trial = propagate(samples, h, spikes, neuron, weight, mixed=True)
@@ -220,7 +222,7 @@ def propagate(
         spikes = np.broadcast_to(spikes, (len(h), *batch))
         kicks = spikes * weight
     before = np.concatenate([[0.0], h[:-1]])  # length of the step that leads to each sample
-    I, V = cascade(  # noqa: E741
+    I, V = cascade(
         kicks, np.broadcast_to(0.0, kicks.shape), neuron.psc(before), neuron.leak(before), neuron.psp(before)
     )
     return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I, mixed)

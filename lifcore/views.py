@@ -35,7 +35,9 @@ PAIR = (100.0, 150.0)  # ms: the original's two spikes
 KAPPA = 19 / 400  # p (1 - p) at V = 0: the slope of the cross-entropy's drive for 20 classes
 
 
-def pair_trial(times: Sequence[float] = PAIR, dt: float = 1.0, corrected: bool = True, duration: float = STEPS) -> Trial:
+def pair_trial(
+    times: Sequence[float] = PAIR, dt: float = 1.0, corrected: bool = True, duration: float = STEPS
+) -> Trial:
     """The original's trial: given spikes and weight 1, with or without its weight correction."""
     neuron = LIF()
     weight = corrected_weight(dt, neuron) if corrected else 1.0
@@ -79,10 +81,14 @@ def epsp_family(tau_m: float = 20.0, synapses: Sequence[float] = (1.0, 5.0, 20.0
     """Unit PSPs divided by tau_s, for synapses faster than, equal to and slower than the membrane."""
     figure, (ax,) = figures.canvas()
     t = np.linspace(-10, 200, 841)
-    looks = zip(synapses, ("-", "--", "-.", ":"), (figures.BLUE, figures.VERMILION, figures.GREEN, figures.PURPLE), strict=True)
+    looks = zip(
+        synapses, ("-", "--", "-.", ":"), (figures.BLUE, figures.VERMILION, figures.GREEN, figures.PURPLE), strict=True
+    )
     for tau_s, line, colour in looks:
         neuron = LIF(tau_m, tau_s)
-        figures.draw_trace(ax, t, neuron.psp(t) / tau_s, "V", label=rf"$\tau_s$ = {tau_s:g} ms", linestyle=line, color=colour)
+        figures.draw_trace(
+            ax, t, neuron.psp(t) / tau_s, "V", label=rf"$\tau_s$ = {tau_s:g} ms", linestyle=line, color=colour
+        )
     ax.set(xlabel="time after the spike (ms)", ylabel=r"PSP / $\tau_s$  (1/ms)")
     figures.legend(ax, 2)
     return figure
@@ -186,7 +192,9 @@ def euler_and_exact(distance: float = 50.0, dt: float = 1.0) -> Figure:
     # The bump at the end of the trial, outside this window, must not set the scale.
     window = trial.times < 220 + distance
     largest = 1e4 * np.abs(backward(trial, CrossEntropyOverTime(20), "euler").transport[window]).max()
-    ax.set(xlim=(20, 220 + distance), ylim=(-1.2 * largest, 1.2 * largest), ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
+    ax.set(
+        xlim=(20, 220 + distance), ylim=(-1.2 * largest, 1.2 * largest), ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)"
+    )
     figures.legend(ax, 2)
     return figure
 
@@ -227,7 +235,9 @@ def sweep_sizes(sweeps: dict[str, RateSweep], peaks: Sequence[float]) -> Figure:
         where = np.repeat(np.arange(len(peaks)) + shift, sweep.totals.shape[1])
         sizes = np.maximum(np.abs(sweep.totals).ravel(), 1e-17)
         marker = "s" if scheme == "euler" else "o"
-        ax.semilogy(where, sizes, marker, color=look["color"], markersize=4, markerfacecolor="none", label=look["label"])
+        ax.semilogy(
+            where, sizes, marker, color=look["color"], markersize=4, markerfacecolor="none", label=look["label"]
+        )
     ax.set_xticks(range(len(peaks)), [f"{peak:g}" for peak in peaks])
     ax.set(xlabel="peak rate (Hz)", ylabel=r"$|\sum_k (\lambda_V - \lambda_I)(t_k)|$", ylim=(1e-18, 1))
     figures.legend(ax, 2)
@@ -344,7 +354,9 @@ def shift(losses: dict[str, Loss], times: Sequence[float] = (20.0, 28.0, 51.0), 
         slopes = [shift_gradient(trial, backward(trial, loss)) for trial in trials]
         value.plot(shifts, values - values[0], color=color, linestyle=line, label=name)
         slope.plot(shifts, slopes, color=color, linestyle=line)
-        slope.plot(shifts[1:-1:8], np.gradient(values, shifts)[1:-1:8], "o", color=color, markersize=4, markerfacecolor="white")
+        slope.plot(
+            shifts[1:-1:8], np.gradient(values, shifts)[1:-1:8], "o", color=color, markersize=4, markerfacecolor="white"
+        )
     value.set(ylabel="loss minus loss at 0")
     slope.set(xlabel="shift of the whole train (ms)", ylabel=r"$\sum_k dL/dt_k$")
     figures.legend(value)
@@ -517,7 +529,9 @@ def shaping(fractions: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)) -
     for when, line in ((0.1, "-"), (0.5, "--"), (0.9, ":")):
         t = np.array(when * STEPS)
         values = [float(Exponential(x).transport(t, STEPS, LIF())) for x in tau]
-        signal.loglog(fractions, values, line, color=figures.BLUE, marker="o", markersize=3, label=f"spike at {when:g} T")
+        signal.loglog(
+            fractions, values, line, color=figures.BLUE, marker="o", markersize=3, label=f"spike at {when:g} T"
+        )
     late.semilogx(fractions, np.exp(-STEPS / tau), color=figures.VERMILION, marker="o", markersize=3)
     signal.set(ylabel=r"$(\lambda_V - \lambda_I)/c$")
     late.set(xlabel=r"$\tau / T$  (ratio)", ylabel="weight $g(T)$ at the end", ylim=(0, 1))
@@ -528,9 +542,13 @@ def shaping(fractions: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)) -
 def trial_length(sweeps: dict[float, RateSweep], peaks: Sequence[float]) -> Figure:
     """Mean total of the cross-entropy's signal for trials of several lengths (ms), against the peak rate."""
     figure, (ax,) = figures.canvas()
-    for (duration, sweep), (color, marker) in zip(sweeps.items(), ((figures.VERMILION, "s"), (figures.BLUE, "o")), strict=False):
+    for (duration, sweep), (color, marker) in zip(
+        sweeps.items(), ((figures.VERMILION, "s"), (figures.BLUE, "o")), strict=False
+    ):
         half = 1.96 * sweep.totals.std(axis=1, ddof=1) / np.sqrt(sweep.totals.shape[1])
-        ax.errorbar(peaks, sweep.totals.mean(axis=1), half, color=color, marker=marker, capsize=3, label=f"{duration:g} ms")
+        ax.errorbar(
+            peaks, sweep.totals.mean(axis=1), half, color=color, marker=marker, capsize=3, label=f"{duration:g} ms"
+        )
     ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=0)
     ax.set(xlabel="peak rate (Hz)", ylabel=r"mean $\sum_k (\lambda_V - \lambda_I)(t_k)$")
     figures.legend(ax)
@@ -538,12 +556,14 @@ def trial_length(sweeps: dict[float, RateSweep], peaks: Sequence[float]) -> Figu
 
 
 def loss_sweep(sweeps: dict[str, RateSweep], peaks: Sequence[float]) -> Figure:
-    """Mean of lambda_V - lambda_I over spikes against the peak rate with its interval, and its spread, for each loss."""
+    """Mean of lambda_V - lambda_I over spikes against the peak rate, and its spread, for each loss."""
     figure, (mean, spread) = figures.canvas(2, height=2.8, sharex=True)
     for name, sweep in sweeps.items():
         color, line, marker = LOSS_LOOKS[name]
         value, half, std = sweep.per_spike()
-        mean.errorbar(peaks, value, half, color=color, linestyle=line, marker=marker, markersize=4, capsize=3, label=name)
+        mean.errorbar(
+            peaks, value, half, color=color, linestyle=line, marker=marker, markersize=4, capsize=3, label=name
+        )
         spread.plot(peaks, std, color=color, linestyle=line, marker=marker, markersize=4)
     mean.set_yscale("symlog", linthresh=1e-12, linscale=0.5)
     mean.set_yticks([0.0, *(10.0**power for power in range(-11, 0, 3))])

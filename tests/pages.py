@@ -48,9 +48,7 @@ def printed_text(outputs):
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        "--write-references", action="store_true", help="store what the pages print, compare nothing"
-    )
+    parser.addoption("--write-references", action="store_true", help="store what the pages print, compare nothing")
 
 
 def pytest_collect_file(file_path, parent):
@@ -74,9 +72,7 @@ class Page(IPyNbFile):
                 # nbval compares only cells that have been run.
                 cell.execution_count = number + 1
                 cell.outputs = [new_output("stream", text="\n".join(self.references[number]))]
-            yield Cell.from_parent(
-                self, name=f"cell {number + 1}", cell_num=number + 1, cell=cell, options=options
-            )
+            yield Cell.from_parent(self, name=f"cell {number + 1}", cell_num=number + 1, cell=cell, options=options)
 
     def setup(self):
         # As in nbval, but without its measuring of coverage in the kernel, which times out.

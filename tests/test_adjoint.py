@@ -70,7 +70,10 @@ def closed_integral(t, tau_m=20.0, tau_s=5.0):
 
 def test_the_integral_of_the_difference_is_tau_s_lambda_I():
     trial = trial_of([100], STANDARD, 1.0, steps=1400)
-    for scheme, tolerance in (("euler", 1e-12), ("exact", 1e-2)):  # Euler's Riemann sum telescopes, the exact one does not
+    for scheme, tolerance in (
+        ("euler", 1e-12),
+        ("exact", 1e-2),
+    ):  # Euler's Riemann sum telescopes, the exact one does not
         adjoint = lc.backward(trial, lc.VoltageIntegral(), scheme)
         assert adjoint.transport.sum() == pytest.approx(5.0 * adjoint.lambda_I[0], abs=tolerance)
         assert adjoint.lambda_I[0] == pytest.approx(1.0, abs=1e-12)
@@ -79,10 +82,14 @@ def test_the_integral_of_the_difference_is_tau_s_lambda_I():
 def test_an_isolated_spike_feels_nothing_and_a_pair_is_equal_and_opposite():
     for weight in (0.5, 1.0, -3.0):
         alone = trial_of([700], STANDARD, weight, steps=1400)
-        assert abs(lc.backward(alone, CROSS_ENTROPY).transport[700]) < 1e-13  # the quadrature's error at 1 ms; V itself has decayed to e^-35
+        assert (
+            abs(lc.backward(alone, CROSS_ENTROPY).transport[700]) < 1e-13
+        )  # the quadrature's error at 1 ms; V itself has decayed to e^-35
         pair = trial_of([700, 730], STANDARD, weight, steps=1400)
         first, second = lc.backward(pair, CROSS_ENTROPY).transport[[700, 730]]
-        assert first == pytest.approx(-second, abs=1e-13) and weight * first > 1e-5  # first earlier: they are pushed apart
+        assert (
+            first == pytest.approx(-second, abs=1e-13) and weight * first > 1e-5
+        )  # first earlier: they are pushed apart
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=6), st.integers(1, 200))
@@ -92,7 +99,12 @@ def test_a_later_train_carries_the_same_transport(spike_steps, shift):
     np.testing.assert_allclose(transport[1][shift:700], transport[0][: 700 - shift], atol=1e-14)
 
 
-@given(st.lists(steps_of_spikes, min_size=1, max_size=4), neurons, losses, st.sampled_from(["exact", "euler", "hold", "trapezoid"]))
+@given(
+    st.lists(steps_of_spikes, min_size=1, max_size=4),
+    neurons,
+    losses,
+    st.sampled_from(["exact", "euler", "hold", "trapezoid"]),
+)
 @settings(max_examples=30)
 def test_a_batch_is_its_trials(trains, neuron, loss, scheme):
     spikes = np.stack([lc.spike_train(train, STEPS, 1.0) for train in trains], axis=1)

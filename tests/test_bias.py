@@ -123,11 +123,15 @@ ORDERS = [
 @pytest.mark.parametrize(("scheme", "options", "order"), ORDERS)
 def test_order_of_convergence(scheme, options, order):
     # Steps small enough for the leading term, large enough that rounding (1e-15) plays no part.
-    steps = {1: [0.08, 0.04, 0.02], 2: [0.5, 0.25, 0.125], 4: [2.0, 1.0, 0.5], 6: [4.0, 2.0, 1.0], 8: [4.0, 3.0, 2.0]}[order]
+    steps = {1: [0.08, 0.04, 0.02], 2: [0.5, 0.25, 0.125], 4: [2.0, 1.0, 0.5], 6: [4.0, 2.0, 1.0], 8: [4.0, 3.0, 2.0]}[
+        order
+    ]
     errors = []
     for dt in steps:
         trial = lc.forward(lc.spike_train([96, 144], round(480 / dt), dt), dt, STANDARD, 1.0)
-        error = lc.backward(trial, CROSS_ENTROPY, scheme, **options).transport - lc.backward(trial, CROSS_ENTROPY).transport
+        error = (
+            lc.backward(trial, CROSS_ENTROPY, scheme, **options).transport - lc.backward(trial, CROSS_ENTROPY).transport
+        )
         errors.append(np.abs(error).max())
     assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(order, abs=0.1)
 

@@ -46,21 +46,23 @@ def forty_digits(times, duration, neuron, weight):
         events = sorted({mp.mpf(t) for t in times} | {mp.mpf(0), mp.mpf(duration)})
         state = [(mp.mpf(0), mp.mpf(0))]
         for i, t in enumerate(events):
-            V, I = state[-1]  # noqa: E741
+            V, I = state[-1]
             h = t - events[i - 1] if i else mp.mpf(0)
-            V, I = V * mp.exp(-h / tau_m) + psp(h) * I, I * mp.exp(-h / tau_s)  # noqa: E741
+            V, I = V * mp.exp(-h / tau_m) + psp(h) * I, I * mp.exp(-h / tau_s)
             state.append((V, I + w * sum(1 for s in times if mp.mpf(s) == t)))
         state = state[1:]
         lambda_V = lambda_I = mp.mpf(0)
         found = {events[-1]: (lambda_V, lambda_I)}
         for i in reversed(range(len(events) - 1)):
-            (V, I), h = state[i], events[i + 1] - events[i]  # noqa: E741
+            (V, I), h = state[i], events[i + 1] - events[i]
 
-            def drive(u, V=V, I=I):  # noqa: E741
+            def drive(u, V=V, I=I):
                 return 19 / (mp.exp(V * mp.exp(-u / tau_m) + psp(u) * I) + 19)
 
             pieces = mp.linspace(0, h, 2 + int(h / 2))
-            into_V = mp.quad(lambda u, d=drive: d(u) * mp.exp(-u / tau_m) / tau_m, pieces, method="gauss-legendre", maxdegree=4)
+            into_V = mp.quad(
+                lambda u, d=drive: d(u) * mp.exp(-u / tau_m) / tau_m, pieces, method="gauss-legendre", maxdegree=4
+            )
             into_I = mp.quad(lambda u, d=drive: d(u) * psp(u) / tau_s, pieces, method="gauss-legendre", maxdegree=4)
             lambda_I = mp.exp(-h / tau_s) * lambda_I + tau_m / tau_s * psp(h) * lambda_V + into_I
             lambda_V = mp.exp(-h / tau_m) * lambda_V + into_V
@@ -88,7 +90,13 @@ def test_against_40_digits(times, duration, neuron, weight):
 
 
 @settings(max_examples=50)
-@given(st.lists(st.integers(0, 199), max_size=10), neurons, weights, st.sampled_from(LOSSES), st.sampled_from([0.25, 1.0, 3.0]))
+@given(
+    st.lists(st.integers(0, 199), max_size=10),
+    neurons,
+    weights,
+    st.sampled_from(LOSSES),
+    st.sampled_from([0.25, 1.0, 3.0]),
+)
 def test_event_driven_is_the_grid(spike_steps, neuron, weight, loss, dt):
     times = np.array(spike_steps, dtype=float) * dt
     event = lc.event_trial(times, 200 * dt, neuron, weight)
@@ -125,7 +133,9 @@ def test_conservation_with_its_boundary_term(fractions, duration, neuron, weight
     # Scale: the terms, and the lambdas (of order 1, times w) whose differences they are.
     scale = np.sum(terms) + abs(expected) + abs(weight) * len(fractions) * np.abs(adjoint.lambda_V).max()
     assert lc.shift_gradient(trial, adjoint) == pytest.approx(expected, abs=1e-11 * scale + 1e-300)
-    np.testing.assert_allclose(lc.spike_time_gradient(trial, adjoint).sum(), lc.shift_gradient(trial, adjoint), atol=1e-13 * (scale + 1))
+    np.testing.assert_allclose(
+        lc.spike_time_gradient(trial, adjoint).sum(), lc.shift_gradient(trial, adjoint), atol=1e-13 * (scale + 1)
+    )
 
 
 @settings(max_examples=12)
@@ -138,9 +148,11 @@ def test_conservation_with_its_boundary_term(fractions, duration, neuron, weight
 )
 def test_gradients_against_finite_differences(times, tau_s, ratio, weight, loss):
     check = lc.check_gradient(loss, times, 100.0, lc.LIF(ratio * tau_s, tau_s), weight)
-    # The loss rounds to 1e-16 of itself, and a difference over 0.1 ms or more (less between close spikes) magnifies that.
+    # The loss rounds to 1e-16 of itself, which a difference over 0.1 ms (less between close spikes) magnifies.
     gap = min(np.diff(np.sort([0.0, *times, 100.0])).min(), 1.0)
-    rounding = 1e-13 * max(abs(loss.value(lc.event_trial(times, 100.0, lc.LIF(ratio * tau_s, tau_s), weight))), 1.0) / gap
+    rounding = (
+        1e-13 * max(abs(loss.value(lc.event_trial(times, 100.0, lc.LIF(ratio * tau_s, tau_s), weight))), 1.0) / gap
+    )
     largest = np.abs(check.analytic[:-1]).max()
     assert np.abs(check.analytic - check.numeric)[:-1].max() <= 1e-8 * largest + rounding
     if abs(check.analytic[-1]) > 1e-6:

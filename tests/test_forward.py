@@ -68,7 +68,9 @@ def test_V_between_samples(spike_steps, neuron, weight, fraction):
     trial = trial_of(spike_steps, neuron, weight)
     u = fraction * trial.h
     expected = sum_of_psps(trial.times + u, spike_steps, neuron, weight)
-    np.testing.assert_allclose(trial.voltage_after(u), expected, atol=1e-14 * (1 + abs(weight)) * (1 + len(spike_steps)))
+    np.testing.assert_allclose(
+        trial.voltage_after(u), expected, atol=1e-14 * (1 + abs(weight)) * (1 + len(spike_steps))
+    )
 
 
 def test_a_train_without_spikes_is_a_trial():

@@ -26,8 +26,11 @@ def test_loss_values_against_30_digits(weight):
     neuron, spikes = lc.LIF(), [5, 20, 31]
     trial = lc.forward(lc.spike_train(spikes, 60, 1.0), 1.0, neuron, weight)
     with mp.workdps(30):
+
         def V(t):
-            return weight * sum((mp.exp(-(t - s) / mp.mpf(20)) - mp.exp(-(t - s) / mp.mpf(5))) / 3 for s in spikes if t > s)
+            return weight * sum(
+                (mp.exp(-(t - s) / mp.mpf(20)) - mp.exp(-(t - s) / mp.mpf(5))) / 3 for s in spikes if t > s
+            )
 
         pieces = sorted({*range(0, 61, 2), *spikes})
         over_time = mp.quad(lambda t: mp.log(1 + 19 * mp.exp(-V(t))), pieces)

@@ -59,7 +59,9 @@ def test_integral_loss():
     transport = lc.backward(two_spikes(1.0), lc.VoltageIntegral(), "euler").transport
     # Printed: 5.000000000000002. The original's cells round in two orders, (1 - lambda)/tau_m*dt here and
     # s/tau_m*dt - lambda/tau_m*dt above, and no one order prints both; 1400 roundings of 1e-16 separate them.
-    assert sum(transport[::-1]) == pytest.approx(PRINTED["integral_loss_euler_dt_1"]["sum_lambda_V_minus_lambda_I"], abs=1e-13)
+    assert sum(transport[::-1]) == pytest.approx(
+        PRINTED["integral_loss_euler_dt_1"]["sum_lambda_V_minus_lambda_I"], abs=1e-13
+    )
 
 
 def test_the_two_last_digits_that_lifcore_rounds_otherwise():
@@ -76,7 +78,7 @@ def test_the_two_last_digits_that_lifcore_rounds_otherwise():
     recorded = np.zeros(140_000)
     for step in range(140_000):
         V = 5.0 / 15.0 * I * (np.exp(-0.01 / 20.0) - np.exp(-0.01 / 5.0)) + V * np.exp(-0.01 / 20.0)
-        I = I * np.exp(-0.01 / 5.0) + (weight if step in (10_000, 15_000) else 0.0)  # noqa: E741
+        I = I * np.exp(-0.01 / 5.0) + (weight if step in (10_000, 15_000) else 0.0)
         recorded[step] = V
     assert mean(recorded) == pytest.approx(PRINTED["two_spikes_dt_0.01"]["mean_V"], rel=1e-15, abs=0)
 
@@ -116,8 +118,8 @@ def test_epsp_cell_adds_the_spike_and_then_decays_it():
     for step in range(1400):
         V = 5.0 / 15.0 * I * (np.exp(-1 / 20) - np.exp(-1 / 5)) + V * np.exp(-1 / 20)
         if step == 100:
-            I += 10.0  # noqa: E741
-        I *= np.exp(-1 / 5)  # noqa: E741
+            I += 10.0
+        I *= np.exp(-1 / 5)
         recorded[step] = V
     trial = lc.forward(lc.spike_train([100], 1400, 1.0), 1.0, NEURON, 10.0 * np.exp(-1 / 5))
     np.testing.assert_allclose(trial.V, recorded, atol=1e-14)

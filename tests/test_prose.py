@@ -2,9 +2,10 @@
 
 A number with a decimal point or in scientific notation, in text, captions, tables or mathematics,
 has to stand in the page's code, to be one of its stored outputs (tests/references) rounded to the
-digits given, or to be one that the original notebook printed (lifcore/original.json). Signs are not compared, and 12.5 % may be an output of 0.125. Not checked are
-whole numbers and bare powers of ten. Numbers from elsewhere are excused, with the reason in
-parentheses, by a comment line in the page:
+digits given, or to be one that the original notebook printed (lifcore/original.json). Signs are not
+compared, and 12.5 % may be an output of 0.125. Not checked are whole numbers and bare powers of
+ten. Numbers from elsewhere are excused, with the reason in parentheses, by a comment line in the
+page:
 
     % checked-elsewhere: 0.906, 1.4e-4 (table 2 of the paper)
 """
@@ -145,6 +146,6 @@ def test_supported_numbers_pass(prose):
     ],
 )
 def test_unsupported_numbers_are_named(prose, number):
-    (line, found), = unsupported("---\na: 0.1\n---\n" + prose, "0.367879 -1.2539e-04")
+    ((line, found),) = unsupported("---\na: 0.1\n---\n" + prose, "0.367879 -1.2539e-04")
     assert found.replace(" ", "") == number.replace(" ", "")
     assert line == 4 + prose[: prose.rindex(number[:3])].count("\n")

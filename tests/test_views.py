@@ -71,7 +71,11 @@ def test_controls_redraw_at_every_corner(name):
     for control in widget.children[:-1]:
         options = getattr(control, "options", None)
         ends[control.description] = (
-            (options[0], options[-1]) if options else (control.min, control.max) if hasattr(control, "min") else (False, True)
+            (options[0], options[-1])
+            if options
+            else (control.min, control.max)
+            if hasattr(control, "min")
+            else (False, True)
         )
     before = len(plt.get_fignums())
     corners = list(itertools.product(*ends.values()))
@@ -89,7 +93,9 @@ def test_controls_redraw_at_every_corner(name):
 
 
 def test_verdict_turns_the_second_spike_around():
-    arrows = [text.get_position()[0] - text.xy[0] for text in views.verdict().axes[1].texts if hasattr(text, "arrow_patch")]
+    arrows = [
+        text.get_position()[0] - text.xy[0] for text in views.verdict().axes[1].texts if hasattr(text, "arrow_patch")
+    ]
     exact_first, exact_second, euler_first, euler_second = arrows
     assert exact_first > 0 > exact_second and euler_first > euler_second > 0  # start minus tip: positive is earlier
     assert exact_first == pytest.approx(-exact_second)
