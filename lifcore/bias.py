@@ -38,11 +38,16 @@ def leading_bias(trial: Trial, loss: Loss, scheme: str, hold_at: str = "start") 
     Returns
     -------
     array, shape (samples with spikes,)
-        In the order of time; a sample with several spikes appears once.
+        In the order of time; a sample with several spikes appears once, so that the sum over spikes
+        is that of ``trial.spikes[trial.spikes > 0]`` times this.
     """
     sign = sign_of(scheme, hold_at)
     if trial.V.ndim != 1:
         raise ValueError(f"trial is a batch of shape {trial.V.shape[1:]}; pass one train at a time")
+    if hasattr(loss, "impulses"):
+        raise ValueError(
+            f"loss is {type(loss).__name__}, whose drive is no function of V(t); pass one without impulses"
+        )
     if trial.spike_steps is not None:
         raise ValueError("trial is an event trial, which has no time step; pass one made by forward")
     neuron, dt = trial.neuron, trial.h[0]

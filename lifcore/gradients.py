@@ -101,7 +101,8 @@ def check_gradient(
     constant or less, between the neighbouring spikes, because the loss has a kink in its third
     derivative where two spikes meet; in the weight, of what changes int V dt by 0.3 ms or less.
     For trials of a few 100 ms they confirm the gradient to about 1e-9;
-    what limits them is the rounding of the loss itself.
+    what limits them is the rounding of the loss itself. Where the loss has a kink or a jump (two equal
+    maxima, an output that only just spikes) they say nothing.
 
     Parameters
     ----------

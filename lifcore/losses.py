@@ -116,9 +116,24 @@ class Softmax:
         """A column of times that broadcasts against ``loss(V)``."""
         return t if self.correct is None else t[..., 0]
 
+    def fits(self, trial: Trial) -> "Softmax":
+        """Itself, if ``correct`` fits the trial's outputs; a ValueError otherwise."""
+        if self.correct is None and trial.mixed:
+            raise ValueError(f"correct is None, but the trial has {trial.V.shape[-1]} outputs; say which is right")
+        if self.correct is not None:
+            if not trial.mixed:
+                raise ValueError(
+                    f"correct is {self.correct}, but the trial has one output; "
+                    "leave it out, or pass a trial of readout or of event_trial with sources"
+                )
+            correct, batch = np.asarray(self.correct), trial.V.shape[1:-1]
+            if np.any((correct < 0) | (correct >= trial.V.shape[-1])):
+                raise ValueError(f"correct is {self.correct}; pass indices of the {trial.V.shape[-1]} outputs")
+            if correct.ndim and correct.shape != batch:
+                raise ValueError(f"correct has shape {correct.shape}; pass one index, or one for each trial of {batch}")
+        return self
+
     def _right(self, V: FloatArray) -> FloatArray:
-        if V.ndim == 0 or np.any(np.asarray(self.correct) >= V.shape[-1]) or np.any(np.asarray(self.correct) < 0):
-            raise ValueError(f"correct is {self.correct}, but V has shape {V.shape}; pass an index of its last axis")
         return np.broadcast_to(self.correct, V.shape[:-1])[..., np.newaxis]
 
 
@@ -133,9 +148,8 @@ class _CrossEntropy:
     def __post_init__(self) -> None:
         Softmax(self.classes, self.correct)  # refuses what does not fit
 
-    @property
-    def softmax(self) -> Softmax:
-        return Softmax(self.classes, self.correct)
+    def softmax(self, trial: Trial) -> Softmax:
+        return Softmax(self.classes, self.correct).fits(trial)
 
 
 @dataclass(frozen=True)
@@ -147,13 +161,16 @@ class CrossEntropyOverTime(_CrossEntropy):
     """
 
     def value(self, trial: Trial) -> FloatArray:
+        softmax = self.softmax(trial)
+
         def integrand(t: FloatArray, V: FloatArray) -> FloatArray:
-            return self.weighting(self.softmax.without_outputs(t), trial.duration) * self.softmax.loss(V)
+            return self.weighting(softmax.without_outputs(t), trial.duration) * softmax.loss(V)
 
         return integrate(trial, integrand)
 
     def drive(self, trial: Trial) -> Drive:
-        return lambda t, V: self.weighting(t, trial.duration) * self.softmax.drive(V)
+        softmax = self.softmax(trial)
+        return lambda t, V: self.weighting(t, trial.duration) * softmax.drive(V)
 
 
 @dataclass(frozen=True)
@@ -169,10 +186,10 @@ class CrossEntropyOfIntegral(_CrossEntropy):
         return integrate(trial, lambda t, V: self.weighting(t, trial.duration) * V)
 
     def value(self, trial: Trial) -> FloatArray:
-        return self.softmax.loss(self._integral(trial))
+        return self.softmax(trial).loss(self._integral(trial))
 
     def drive(self, trial: Trial) -> Drive:
-        constant = self.softmax.drive(self._integral(trial))
+        constant = self.softmax(trial).drive(self._integral(trial))
         return lambda t, V: self.weighting(t, trial.duration) * constant
 
 
@@ -191,14 +208,14 @@ class CrossEntropyOfMaximum(_CrossEntropy):
             raise ValueError(f"weighting is {self.weighting!r}; leave it out, a maximum is not weighted")
 
     def value(self, trial: Trial) -> FloatArray:
-        return self.softmax.loss(maximum(trial).V)
+        return self.softmax(trial).loss(maximum(trial).V)
 
     def drive(self, trial: Trial) -> Drive:
         return lambda t, V: np.zeros_like(V)
 
     def impulses(self, trial: Trial) -> Impulses:
         largest = maximum(trial)
-        return Impulses(largest.time, self.softmax.drive(largest.V))
+        return Impulses(largest.time, self.softmax(trial).drive(largest.V))
 
 
 @dataclass(frozen=True)
@@ -207,7 +224,8 @@ class CrossEntropyOfFirstSpikes:
 
     t_k is the first time at which V_k reaches ``theta``, solved to rounding; the outputs are not reset, so that
     this is all their threshold does. An output that stays silent counts with t_k = T, and gets no
-    gradient. Impulse (dL/dt_k) / (dV/dt) at each first spike. The loss of Wunderlich and Pehle 2021 without its
+    gradient. Impulse (dL/dt_k) / (dV/dt) at each first spike, which grows without bound as the
+    output only just reaches the threshold. The loss of Wunderlich and Pehle 2021 without its
     regularisation.
 
     Parameters
@@ -225,6 +243,8 @@ class CrossEntropyOfFirstSpikes:
     theta: float = 1.0
 
     def __post_init__(self) -> None:
+        if self.correct is None:
+            raise ValueError("correct is None; pass the index of the right output")
         Softmax(correct=self.correct)
         _checks.number("tau_0", self.tau_0, unit="ms", above=0.0)
         _checks.number("theta", self.theta, above=0.0)
@@ -234,7 +254,7 @@ class CrossEntropyOfFirstSpikes:
         return -np.where(np.isnan(time), trial.duration, time) / self.tau_0
 
     def value(self, trial: Trial) -> FloatArray:
-        return Softmax(correct=self.correct).loss(self._scores(trial))
+        return Softmax(correct=self.correct).fits(trial).loss(self._scores(trial))
 
     def drive(self, trial: Trial) -> Drive:
         return lambda t, V: np.zeros_like(V)
@@ -242,7 +262,7 @@ class CrossEntropyOfFirstSpikes:
     def impulses(self, trial: Trial) -> Impulses:
         first = first_crossing(trial, self.theta)
         silent = np.isnan(first.time)
-        slope_in_time = Softmax(correct=self.correct).drive(self._scores(trial)) / self.tau_0  # dL/dt_k
+        slope_in_time = Softmax(correct=self.correct).fits(trial).drive(self._scores(trial)) / self.tau_0  # dL/dt_k
         sizes = np.divide(slope_in_time, first.slope, out=np.zeros_like(first.slope), where=~silent)
         return Impulses(np.where(silent, 0.0, first.time), sizes)
 

@@ -37,6 +37,8 @@ class RateSweep(NamedTuple):
         The mean is the ratio of total to count; its interval is that of a ratio over independent
         trials, not over spikes, which depend on each other within a trial. Shape (peaks,) each.
         """
+        if self.totals.shape[1] < 2 or np.any(self.counts.sum(axis=1) == 0):
+            raise ValueError("counts has a peak rate without spikes, or one repetition; repeat the sweep more often")
         mean = self.totals.sum(axis=1) / self.counts.sum(axis=1)
         residual = self.totals - mean[:, np.newaxis] * self.counts
         repetitions = self.totals.shape[1]

@@ -562,16 +562,22 @@ def loss_sweep(sweeps: dict[str, RateSweep], peaks: Sequence[float]) -> Figure:
         color, line, marker = LOSS_LOOKS[name]
         value, half, std = sweep.per_spike()
         mean.errorbar(
-            peaks, value, half, color=color, linestyle=line, marker=marker, markersize=4, capsize=3, label=name
+            peaks,
+            1e6 * value,
+            1e6 * half,
+            color=color,
+            linestyle=line,
+            marker=marker,
+            markersize=4,
+            capsize=3,
+            label=name,
         )
-        spread.plot(peaks, std, color=color, linestyle=line, marker=marker, markersize=4)
-    mean.set_yscale("symlog", linthresh=1e-12, linscale=0.5)
-    mean.set_yticks([0.0, *(10.0**power for power in range(-11, 0, 3))])
+        spread.plot(peaks, np.maximum(std, 1e-12), color=color, linestyle=line, marker=marker, markersize=4)
     mean.set_xscale("log")
     mean.set_xticks(peaks, [f"{peak:g}" for peak in peaks])
     mean.minorticks_off()
     spread.set_yscale("log")
-    mean.set(ylabel="mean over spikes")
+    mean.set(ylabel=r"mean over spikes ($10^{-6}$)")
     spread.set(xlabel="peak rate (Hz)", ylabel="spread over spikes")
     figures.legend(mean, 2)
     return figure

@@ -25,10 +25,10 @@ class Constant:
     """g = 1: all times count alike."""
 
     def __call__(self, t: FloatArray, T: float) -> FloatArray:
-        return np.ones_like(t)
+        return np.ones_like(t, dtype=float)
 
     def slope(self, t: FloatArray, T: float) -> FloatArray:
-        return np.zeros_like(t)
+        return np.zeros_like(t, dtype=float)
 
     def transport(self, t: FloatArray, T: float, neuron: LIF) -> FloatArray:
         """k(T - t): the PSP, mirrored and hung from the end of the trial."""
@@ -74,7 +74,7 @@ class Linear:
         return 1.0 - t / T
 
     def slope(self, t: FloatArray, T: float) -> FloatArray:
-        return np.full_like(t, -1.0 / T)
+        return np.full_like(t, -1.0 / T, dtype=float)
 
     def transport(self, t: FloatArray, T: float, neuron: LIF) -> FloatArray:
         """(1/T) int_0^{T-t} k(u) du: the same tau_s/T for every spike, but for the last."""

@@ -79,7 +79,7 @@ def test_conservation_with_several_outputs(fractions, duration, neuron, pair, se
     def gain(V):
         if family is lc.CrossEntropyOfIntegral:
             return -V @ drive
-        return loss.softmax.loss(V) - np.log(4.0)
+        return Softmax(correct=1).loss(V) - np.log(4.0)
 
     inside = lc.integrate(trial, lambda t, V: g.slope(t[:, 0], duration) * gain(V))
     expected = inside - g(np.array(duration), duration) * gain(trial.voltage_at(duration))[0]
@@ -235,3 +235,29 @@ def test_softmax_does_not_overflow():
             softmax = Softmax(correct=correct)
             assert np.all(np.isfinite(softmax.loss(V)))
             np.testing.assert_allclose(softmax.drive(V).sum(axis=-1), 0.0, atol=1e-15)
+
+
+def test_a_maximum_at_the_end_of_the_trial():
+    check = lc.check_gradient(lc.CrossEntropyOfMaximum(), [40.0, 47.0], 50.0)  # V still rises at 50 ms
+    assert check.relative_error.max() < 1e-8 and check.analytic[1] > 1e-3
+
+
+def test_a_voltage_that_is_never_positive_is_largest_at_the_start():
+    trial = lc.event_trial([20.0, 40.0], 100.0, STANDARD, -1.0)
+    adjoint = lc.backward(trial, lc.CrossEntropyOfMaximum())
+    assert maximum(trial).time == 0.0 and not lc.spike_time_gradient(trial, adjoint).any()
+    assert lc.weight_gradient(trial, adjoint) == 0.0
+
+
+def test_the_drive_of_a_sure_output_keeps_its_digits():
+    V = np.array([[50.0, 0.0, 1.0]])
+    assert Softmax(correct=0).drive(V)[0, 0] == pytest.approx((1 + np.e) * np.exp(-50), rel=1e-13)
+
+
+def test_opposite_signs_are_integrated_to_rounding():
+    """V and I of opposite signs: dV/dt is their sum over tau_m, and the panels must know."""
+    weight = np.array([[60.0, 0.0], [-90.0, 0.0]])
+    trial = lc.event_trial([10.0, 22.0], 60.0, STANDARD, weight, [0, 1])
+    loss = lc.CrossEntropyOverTime(correct=0)
+    default, fine = lc.backward(trial, loss).transport, lc.backward(trial, loss, nodes=400).transport
+    np.testing.assert_allclose(default, fine, atol=1e-12)
