@@ -23,7 +23,14 @@ by name and need Matplotlib and ipywidgets.
 
 from lifcore.adjoint import Adjoint, backward
 from lifcore.bias import leading_bias
-from lifcore.gradients import GradientCheck, check_gradient, shift_gradient, spike_time_gradient, weight_gradient
+from lifcore.gradients import (
+    GradientCheck,
+    check_gradient,
+    noether_charge,
+    shift_gradient,
+    spike_time_gradient,
+    weight_gradient,
+)
 from lifcore.linear import linear_bias, linear_transport
 from lifcore.losses import (
     CrossEntropyOfFirstSpikes,
@@ -69,6 +76,7 @@ __all__ = [
     "leading_bias",
     "linear_bias",
     "linear_transport",
+    "noether_charge",
     "poisson_spikes",
     "rate_sweep",
     "readout",

@@ -99,11 +99,12 @@ def backward_psp() -> interactive:
 
 
 def pull() -> interactive:
-    """Which loss, and the length of the trial."""
+    """Which loss, the length of the trial, and where in it the spike stands."""
     return turn(
         views.pull,
         name=Dropdown(options=list(views.family(0)), value="exponential"),
         duration=SelectionSlider(options=[200, 400, 700, 1000, 1400], value=1400),
+        spike=FloatSlider(0.5, min=0.05, max=0.95, step=0.05),
     )
 
 

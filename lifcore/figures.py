@@ -119,7 +119,7 @@ def draw_pull(
                 xytext=(time, level),
                 annotation_clip=False,
                 arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0, "shrinkB": 0},
-            )  # fmt: skip
+            )
         )
         artists += ax.plot(time, level, "o", color=colour, markersize=5)
     return artists

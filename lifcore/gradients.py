@@ -43,6 +43,16 @@ def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     return np.sum(total, axis=-1) if trial.mixed else total
 
 
+def noether_charge(trial: Trial, adjoint: Adjoint, gain: FloatArray) -> FloatArray:
+    """H - l(0) with H = l(V) + lambda_V (V - I) + lambda_I I, at every sample; shape (steps, ...).
+
+    For a loss int_0^T l(V) dt it is constant between spikes and steps by -dL/dt_k at spike k (a sample is the
+    state just after its spikes). ``gain`` is l(V) - l(0) at the samples, in the unit of l.
+    """
+    _check_match(trial, adjoint)
+    return gain + adjoint.lambda_V * (trial.V - trial.I) + adjoint.lambda_I * trial.I
+
+
 def weight_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     """dL/dw = -tau_s sum_k lambda_I(t_k), shape (...): one gradient for each trial of a batch.
 

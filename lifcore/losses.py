@@ -41,7 +41,7 @@ class Impulses(NamedTuple):
     times : array
         In ms.
     sizes : array
-        Integral of the drive over the impulse, in ms; 0 where there is none.
+        Integral of the drive over the impulse, in the unit of the loss; 0 where there is none.
     """
 
     times: FloatArray
@@ -139,11 +139,10 @@ class Softmax:
 
 @dataclass(frozen=True)
 class _CrossEntropy:
-    """Parameters of the cross-entropies, as in ``Softmax``; ``weighting`` is g(t), see ``lifcore.weighting``."""
+    """Parameters of the cross-entropies, as in ``Softmax``."""
 
     classes: int = 20
     correct: ArrayLike | None = None
-    weighting: Weighting = Constant()
 
     def __post_init__(self) -> None:
         Softmax(self.classes, self.correct)  # refuses what does not fit
@@ -157,8 +156,11 @@ class CrossEntropyOverTime(_CrossEntropy):
     """Cross-entropy at every moment, summed over time: L = int_0^T g(t) -log p(V(t)) dt.
 
     Drive g(t) (delta_kc - p_k(V(t))); for the original's single output g (1 - p), p = e^V / (e^V + classes - 1).
-    With g = 1 not divided by T, as in the original notebook, and in ms; with ``Average()`` the paper's mean.
+    With g = 1 not divided by T, as in the original notebook, and in ms; with ``Average()`` the mean of Nowotny,
+    Turner and Knight 2022. ``weighting`` is g(t), see ``lifcore.weighting``.
     """
+
+    weighting: Weighting = Constant()
 
     def value(self, trial: Trial) -> FloatArray:
         softmax = self.softmax(trial)
@@ -179,8 +181,11 @@ class CrossEntropyOfIntegral(_CrossEntropy):
 
     Drive g(t) (delta_kc - p_k(S)): one constant for each output, times the weighting. S grows by tau_s times the
     weight with every spike, so that p is soon 1 and nothing is left to learn; ``Average(...)``
-    divides S by T, as the authors' program does.
+    divides S by T, as the authors' program does. ``weighting`` is g(t), see ``lifcore.weighting``. Source: Nowotny,
+    Turner and Knight 2022, where g is 1, e^{-t/T}, linear or a sigmoid.
     """
+
+    weighting: Weighting = Constant()
 
     def _integral(self, trial: Trial) -> FloatArray:
         return integrate(trial, lambda t, V: self.weighting(t, trial.duration) * V)
@@ -199,13 +204,8 @@ class CrossEntropyOfMaximum(_CrossEntropy):
 
     An impulse (delta_kc - p_k(m)) at the time of each maximum: when that time moves, V does not change to first
     order there (envelope theorem). Where several maxima are equal the loss has a kink, and the
-    gradient is the one of the first of them. ``weighting`` has no meaning here.
+    gradient is the one of the first of them.
     """
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.weighting != Constant():
-            raise ValueError(f"weighting is {self.weighting!r}; leave it out, a maximum is not weighted")
 
     def value(self, trial: Trial) -> FloatArray:
         return self.softmax(trial).loss(maximum(trial).V)

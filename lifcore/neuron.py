@@ -35,7 +35,7 @@ class LIF:
             object.__setattr__(self, name, value)
 
     def leak(self, t: ArrayLike) -> FloatArray:
-        """e^{-t/tau_m}: what is left of a voltage after ``t`` >= 0 ms."""
+        """e^{-t/tau_m}: what is left of a voltage after ``t`` >= 0 ms; any shape, which the result has too."""
         return np.exp(-np.asarray(t, dtype=float) / self.tau_m)
 
     def psc(self, t: ArrayLike) -> FloatArray:

@@ -177,10 +177,8 @@ def residuals(trials: int, seed: int) -> dict[str, float]:
         neuron = LIF(tau_m, tau_m * (1 + rng.choice([0.0, 1e-12, 1e-7])) if rng.random() < 0.5 else tau_s)
         weight, steps = rng.uniform(-8, 8), int(rng.integers(5, 500))
         times = rng.integers(0, steps, rng.integers(1, 13)).astype(float)
-        event, grid = (
-            event_trial(times, steps, neuron, weight),
-            forward(spike_train(times, steps, 1.0), 1.0, neuron, weight),
-        )
+        event = event_trial(times, steps, neuron, weight)
+        grid = forward(spike_train(times, steps, 1.0), 1.0, neuron, weight)
         adjoint = backward(event, LOSS)
         end = float(cross_entropy(event.voltage_at(steps)[0], 20) - np.log(20))
         scale = abs(end) + np.abs(spike_time_gradient(event, adjoint)).sum() + abs(weight) * len(times)

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 from lifcore import figures, original, precision
 from lifcore._checks import FloatArray
-from lifcore.adjoint import Adjoint, backward
+from lifcore.adjoint import backward
 from lifcore.bias import leading_bias
-from lifcore.gradients import shift_gradient
+from lifcore.gradients import noether_charge, shift_gradient
 from lifcore.linear import linear_bias, linear_transport
 from lifcore.losses import (
     CrossEntropyOfFirstSpikes,
@@ -427,20 +427,15 @@ def energy(times: Sequence[float] = (100.0, 120.0, 150.0), duration: float = 400
     """H = l(V) + lambda_V (V - I) + lambda_I I minus l(0): a staircase of the gradients, exactly and by Euler."""
     dt = 1.0
     trial = forward(spike_train(times, round(duration / dt), dt), dt, LIF())
+    gain = cross_entropy(trial.V, 20) - np.log(20)
     figure, (ax,) = figures.canvas()
     for scheme in ("euler", "exact"):
-        conserved = noether_charge(trial, backward(trial, CrossEntropyOverTime(20), scheme))
+        conserved = noether_charge(trial, backward(trial, CrossEntropyOverTime(20), scheme), gain)
         figures.draw_trace(ax, trial.times, 1e4 * conserved, scheme, drawstyle="steps-post")
     figures.draw_spikes(ax, times)
     ax.set(xlim=(60, 220), ylabel=r"$H - l(0)$  ($10^{-4}$)")
     figures.legend(ax)
     return figure
-
-
-def noether_charge(trial: Trial, adjoint: Adjoint) -> FloatArray:
-    """H - l(0) at every sample, for the cross-entropy of 20 classes."""
-    gain = cross_entropy(trial.V, 20) - cross_entropy(np.zeros(()), 20)
-    return gain + adjoint.lambda_V * (trial.V - trial.I) + adjoint.lambda_I * trial.I
 
 
 def family(correct: int | None = None) -> dict[str, Loss]:
@@ -511,14 +506,17 @@ def losses(duration: float = STEPS) -> Figure:
     return figure
 
 
-def pull(name: str = "exponential", duration: float = STEPS) -> Figure:
-    """What one loss tells a single wanted spike against its time, on a linear axis."""
-    times = np.unique(np.linspace(2, duration - 3, 120).astype(int))
+def pull(name: str = "exponential", duration: float = STEPS, spike: float = 0.5) -> Figure:
+    """What one loss tells a lone wanted spike against its time; a dot at the fraction ``spike`` of the trial."""
+    at = round(spike * duration)
+    times = np.unique(np.append(np.linspace(2, duration - 3, 120).astype(int), at))
+    signal = told(lone_spikes(times, duration), family(0)[name], times)
     figure, (ax,) = figures.canvas()
-    loss = family(0)[name]
-    figures.draw_trace(ax, times, told(lone_spikes(times, duration), loss, times), "transport", label=name)
-    ax.axhline(0.0, color="0.5", linewidth=0.8)
+    figures.draw_trace(ax, times, signal, "transport", label=name)
+    here = signal[np.searchsorted(times, at)]
+    figures.draw_values(ax, [at], [here], "exact", label=f"at {at} ms: {here:+.1e}")
     ax.set(xlabel="time of the spike (ms)", ylabel=r"$\lambda_V - \lambda_I$")
+    figures.legend(ax, 2)
     return figure
 
 

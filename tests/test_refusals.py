@@ -88,7 +88,6 @@ REFUSED = {
     "crossing": (lambda: lc.crossings.first_crossing(TRIAL, 0.0), "theta is 0.0; pass a number greater than 0"),
     "bias of impulses": (lambda: lc.leading_bias(TRIAL, lc.CrossEntropyOfMaximum(), "euler"), "loss is CrossEntropyOfMaximum, whose drive is no function of V(t)"),
     "interval of one": (lambda: lc.rate_sweep([50.0], 1, steps=100, seed=1).per_spike(), "counts has a peak rate without spikes, or one repetition"),
-    "weighted maximum": (lambda: lc.CrossEntropyOfMaximum(weighting=lc.Linear()), "weighting is Linear(); leave it out"),
     "impulses by Euler": (lambda: lc.backward(TRIAL, lc.CrossEntropyOfMaximum(), "euler"), "scheme is 'euler', but CrossEntropyOfMaximum has impulses"),
     "tau_0": (lambda: lc.CrossEntropyOfFirstSpikes(0, tau_0=0.0), "tau_0 is 0.0; pass a number greater than 0 ms"),
     "theta": (lambda: lc.CrossEntropyOfFirstSpikes(0, theta=-1.0), "theta is -1.0; pass a number greater than 0"),
@@ -115,3 +114,8 @@ def test_refused(case):
     call, message = REFUSED[case]
     with pytest.raises(ValueError, match=re.escape(message)):
         call()
+
+
+def test_a_maximum_has_no_weighting():
+    with pytest.raises(TypeError, match="weighting"):
+        lc.CrossEntropyOfMaximum(weighting=lc.Linear())

@@ -149,5 +149,23 @@ def test_a_lone_spike_is_told_what_the_closed_form_says():
     assert np.all(unwanted < 0)  # a spike for a wrong output: later
 
 
+def test_what_a_lone_spike_in_mid_trial_is_told_by_each_loss():
+    times = np.array([200, 700])
+    trial = views.lone_spikes(times)
+    for (name, wanted), unwanted in zip(views.family(0).items(), views.family(1).values(), strict=True):
+        earlier, later = views.told(trial, wanted, times), views.told(trial, unwanted, times)
+        if name in ("exponential", "linear", "sigmoid"):
+            assert np.all(earlier > 1e-7) and np.all(later < -1e-9)
+        else:
+            assert np.all(np.abs(earlier) < 1e-9)
+            assert np.all(later < -1e-2) if name == "first spike" else np.all(np.abs(later) < 1e-9)
+
+
+def test_pull_marks_the_spike():
+    ax = views.pull("linear", 1400, 0.25).axes[0]
+    (mark,) = [artist for artist in ax.lines if artist.get_marker() == "o"]
+    assert mark.get_xydata()[0, 0] == 350 and mark.get_xydata()[0, 1] == pytest.approx(5 / 1400**2 * 0.95, rel=0.01)
+
+
 def test_numbers_as_text():
     assert figures.in_powers(3.592e-4) == r"$3.6 \times 10^{-4}$" and figures.in_powers(-5e-16) == "0"
