@@ -1,4 +1,4 @@
-"""lifcore: the forward and backward dynamics of a leaky integrate-and-fire output neuron.
+"""lifcore: the forward and backward dynamics of leaky integrate-and-fire neurons, one output or a small network.
 
 Physics first, each module using only the ones above it:
 
@@ -11,10 +11,15 @@ Physics first, each module using only the ones above it:
     weighting   how a loss weights time
     losses      what is minimised, and the drive it gives the adjoint
     adjoint     backward: the drive to lambda_V and lambda_I
+    differences derivatives from values alone
     gradients   what the adjoint says about spike times and the weight, and a check by differences
+    hidden      neurons with a threshold, event-driven, forward and backward
     bias        what a coarse backward step does to it
     linear      closed forms for a linear drive
     sweeps      many trials at once
+    tasks       two classification tasks in spikes
+    training    a network with one hidden layer, and what becomes of it
+    experiment  the learning experiment of the book, run and stored
 
 Times are in ms, voltages and currents in units of the threshold, and every array has time first.
 These modules need NumPy alone; ``lifcore.figures`` and ``lifcore.controls``, which draw, are imported
@@ -31,6 +36,7 @@ from lifcore.gradients import (
     spike_time_gradient,
     weight_gradient,
 )
+from lifcore.hidden import HiddenGradient, HiddenTrial, check_hidden_gradient, hidden_gradient, hidden_layer
 from lifcore.linear import linear_bias, linear_transport
 from lifcore.losses import (
     CrossEntropyOfFirstSpikes,
@@ -59,6 +65,8 @@ __all__ = [
     "CrossEntropyOverTime",
     "Exponential",
     "GradientCheck",
+    "HiddenGradient",
+    "HiddenTrial",
     "Impulses",
     "Linear",
     "Loss",
@@ -68,10 +76,13 @@ __all__ = [
     "VoltageIntegral",
     "backward",
     "check_gradient",
+    "check_hidden_gradient",
     "corrected_weight",
     "event_trial",
     "forward",
     "gaussian_rate",
+    "hidden_gradient",
+    "hidden_layer",
     "integrate",
     "leading_bias",
     "linear_bias",

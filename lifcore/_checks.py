@@ -43,3 +43,31 @@ def count(name: str, value: Any, *, least: int = 1) -> int:
     if integer < least:
         raise ValueError(f"{name} is {value}; pass a whole number, at least {least}")
     return integer
+
+
+def times_within(name: str, value: Any, duration: float) -> FloatArray:
+    """``value`` as a flat array of spike times in [0, duration] ms, else ValueError."""
+    times = finite(name, value)
+    if times.ndim != 1:
+        raise ValueError(f"{name} has shape {times.shape}; pass a flat list of spike times in ms")
+    for bad in np.flatnonzero((times < 0) | (times > duration)):
+        raise ValueError(f"{name}[{bad}] is {times[bad]} ms, outside the trial; pass times from 0 to {duration:g} ms")
+    return times
+
+
+def indices(name: str, value: Any, size: int, limit: int, of: str) -> NDArray[np.intp]:
+    """``value`` as ``size`` integers from 0 to ``limit`` - 1, else ValueError; ``of`` says what they number."""
+    array = np.asarray(value)
+    if array.shape != (size,) or array.dtype.kind not in "iu" and array.size:
+        raise ValueError(f"{name} is {value!r}; pass one index of the {limit} {of} for each of the {size} spikes")
+    for bad in np.flatnonzero((array < 0) | (array >= limit)):
+        raise ValueError(f"{name}[{bad}] is {array[bad]}; pass an index of the {limit} {of}, from 0 to {limit - 1}")
+    return array.astype(np.intp)
+
+
+def matrix(name: str, value: Any, shape: str) -> FloatArray:
+    """``value`` as a finite matrix, else ValueError; ``shape`` says what its axes are."""
+    array = finite(name, value)
+    if array.ndim != 2:
+        raise ValueError(f"{name} has shape {array.shape}; pass a matrix of shape {shape}")
+    return array

@@ -24,7 +24,7 @@ class Adjoint:
     Attributes
     ----------
     times : array, shape (steps,)
-        Time of each sample in ms. At the end of the trial, one step after the last sample, both
+        Time of each sample in ms, as in the trial. At the end of the trial, one step after the last sample, both
         lambdas are 0.
     lambda_V, lambda_I : array, shape (steps, ...)
         -lambda_I tau_s dw is the change of the loss when a spike of weight dw is added.
@@ -108,12 +108,21 @@ def exact(
         s = drive(t, V)
         source_V[rows] += s * trial.over_steps(length * neuron.leak(u) / neuron.tau_m)
         source_I[rows] += s * trial.over_steps(length * neuron.psp(u) / neuron.tau_s)
-    if impulses is not None:
-        step = np.searchsorted(trial.times, impulses.times, side="right") - 1
-        u, where = impulses.times - trial.times[step], (step, *np.indices(step.shape))
-        source_V[where] += impulses.sizes * neuron.leak(u) / neuron.tau_m
-        source_I[where] += impulses.sizes * neuron.psp(u) / neuron.tau_s
-    return _propagate_back(trial, source_V, source_I)
+    if impulses is None:
+        return _propagate_back(trial, source_V, source_I)
+    step, u = trial.sample_before(impulses.times)
+    where = (step, *np.indices(step.shape))
+    source_V[where] += impulses.sizes * neuron.leak(u) / neuron.tau_m
+    source_I[where] += impulses.sizes * neuron.psp(u) / neuron.tau_s
+    lambda_V, lambda_I = _propagate_back(trial, source_V, source_I)
+    # A maximum that an inhibitory spike cuts off moves with the spike: dL/dt_k = -J dV^-/dt = w J/tau_m share
+    # with share = (V - I^-) / (I^+ - I^-), so that it hears this share, and what is before it all.
+    after = trial.I[where]
+    before = np.where(step > 0, (trial.I * trial.over_steps(neuron.psc(trial.h)))[(step - 1, *where[1:])], 0.0)
+    cut = (u == 0.0) & (before > trial.V[where]) & (trial.V[where] > after)
+    unheard = np.divide(trial.V[where] - after, before - after, out=np.zeros_like(u), where=cut)
+    lambda_V[where] -= unheard * impulses.sizes / neuron.tau_m
+    return lambda_V, lambda_I
 
 
 def hold(trial: Trial, drive: Drive, hold_at: str = "start") -> tuple[FloatArray, FloatArray]:
@@ -146,7 +155,7 @@ def euler(trial: Trial, drive: Drive) -> tuple[FloatArray, FloatArray]:
     The error is no noise: ``lifcore.leading_bias`` computes it to leading order, and its sum over
     spikes is, for small weights, positive for every train.
     """
-    tau_m, tau_s, dt = trial.neuron.tau_m, trial.neuron.tau_s, trial.h
+    tau_m, tau_s, dt = trial.neuron.tau_m, trial.neuron.tau_s, trial.over_steps(trial.h)
     s = _drive_at("start", trial, drive)
     lambda_V, lambda_I = np.empty(trial.V.shape), np.empty(trial.V.shape)
     v = i = np.zeros(trial.V.shape[1:])
@@ -178,7 +187,7 @@ def _held(trial: Trial, s: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _propagate_back(trial: Trial, source_V: FloatArray, source_I: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The forward cascade run backward: lambda_V takes the place of I, and lambda_I that of V."""
-    neuron, h = trial.neuron, trial.h[::-1]
+    neuron, h = trial.neuron, trial.over_steps(trial.h)[::-1]
     couple = neuron.tau_m / neuron.tau_s * neuron.psp(h)
     lambda_V, lambda_I = cascade(source_V[::-1], source_I[::-1], neuron.leak(h), neuron.psc(h), couple)
     return lambda_V[::-1], lambda_I[::-1]

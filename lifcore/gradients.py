@@ -1,6 +1,5 @@
 """What the adjoint says: gradients of the loss in spike times and in the weight, and a check by differences."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike
 from lifcore import _checks
 from lifcore._checks import FloatArray
 from lifcore.adjoint import Adjoint, backward
+from lifcore.differences import derivative
 from lifcore.losses import Loss
 from lifcore.neuron import LIF
 from lifcore.trial import Trial, event_trial
@@ -27,9 +27,7 @@ def spike_time_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     """
     _check_match(trial, adjoint)
     gradient = _of_a_spike(trial, adjoint)
-    if trial.spike_steps is None:
-        return np.where(trial.spikes > 0, gradient, 0.0)
-    return gradient[trial.spike_steps] if trial.sources is None else gradient[trial.spike_steps, trial.sources]
+    return np.where(trial.spikes > 0, gradient, 0.0) if trial.spike_steps is None else gradient
 
 
 def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
@@ -39,7 +37,12 @@ def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     The adjoint must be that of this trial; a ValueError is raised if its shape shows that it is not.
     """
     _check_match(trial, adjoint)
-    total = np.sum(trial.spikes * _of_a_spike(trial, adjoint), axis=0)
+    gradient = _of_a_spike(trial, adjoint)
+    if trial.trials is not None:
+        return np.bincount(trial.trials, gradient, minlength=trial.V.shape[1])
+    if trial.spike_steps is not None:
+        return np.sum(gradient, axis=0)
+    total = np.sum(trial.spikes * gradient, axis=0)
     return np.sum(total, axis=-1) if trial.mixed else total
 
 
@@ -62,14 +65,24 @@ def weight_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     ``spike_time_gradient``.
     """
     _check_match(trial, adjoint)
+    if trial.mixed and trial.spike_steps is not None:
+        total = np.zeros((*trial.V.shape[1:-1], *trial.weight.shape))
+        np.add.at(total, (*trial.where[1:], trial.sources), adjoint.lambda_I[trial.where])
+        return -trial.neuron.tau_s * total
     if trial.mixed:
         return -trial.neuron.tau_s * np.einsum("t...h,t...k->...hk", trial.spikes, adjoint.lambda_I)
     return -trial.neuron.tau_s * np.sum(trial.spikes * adjoint.lambda_I, axis=0)
 
 
 def _of_a_spike(trial: Trial, adjoint: Adjoint) -> FloatArray:
-    """w (lambda_V - lambda_I); of a mixed trial sum_k w_hk (lambda_V - lambda_I)_k, shape (steps, ..., hidden)."""
-    return adjoint.transport @ trial.weight.T if trial.mixed else trial.weight * adjoint.transport
+    """w (lambda_V - lambda_I), of a mixed trial sum_k w_hk (lambda_V - lambda_I)_k.
+
+    Shape (spikes, ...) for an event trial; otherwise (steps, ...), with hidden neurons on the last axis if mixed.
+    """
+    if trial.spike_steps is None:
+        return adjoint.transport @ trial.weight.T if trial.mixed else trial.weight * adjoint.transport
+    transport = adjoint.transport[trial.where]
+    return np.sum(trial.weight[trial.sources] * transport, axis=-1) if trial.mixed else trial.weight * transport
 
 
 def _check_match(trial: Trial, adjoint: Adjoint) -> None:
@@ -142,7 +155,7 @@ def check_gradient(
     weight_step = 0.3 / (neuron.tau_s * max(n, 1))
     ranges = [(*_room(t, times, duration), longest) for t in times]
     ranges += [(w, -np.inf, np.inf, weight_step) for w in at[n:]]
-    numeric = np.array([_derivative(lambda x, k=k: loss_at(k, x), *given) for k, given in enumerate(ranges)])
+    numeric = np.array([derivative(lambda x, k=k: loss_at(k, x), *given) for k, given in enumerate(ranges)])
     scale = np.repeat([np.max(np.abs(part), initial=0.0) for part in np.split(analytic, [n])], [n, len(at) - n])
     error = np.abs(analytic - numeric)
     return GradientCheck(analytic, numeric, np.divide(error, scale, out=error.copy(), where=scale > 0))
@@ -156,19 +169,3 @@ def _room(time: float, spikes: FloatArray, duration: float) -> tuple[float, floa
     below = np.max(spikes[spikes < time - together], initial=0.0)
     above = np.min(spikes[spikes > time + together], initial=duration)
     return time, below, above
-
-
-def _derivative(function: Callable[[float], float], at: float, below: float, above: float, longest: float) -> float:
-    """The derivative from values at nine points between two limits, for the steps that agree best.
-
-    A long step suffers from the next derivatives and a short one from rounding. Of several steps the two
-    neighbours with the least difference are averaged.
-    """
-    estimates = []
-    for step in min(longest, (above - below) / 8) / 2.0 ** np.arange(0.0, 3.0, 0.5):
-        points = np.clip(at - 4 * step, below, above - 8 * step) + step * np.arange(9)
-        powers = np.vander((points - at) / step, increasing=True).T
-        weights = np.linalg.solve(powers, np.eye(9)[1])  # of the polynomial through the nine values
-        estimates.append(float(weights @ [function(point) for point in points]) / step)
-    best = np.argmin(np.abs(np.diff(estimates)))
-    return (estimates[best] + estimates[best + 1]) / 2.0

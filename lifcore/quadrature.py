@@ -27,7 +27,7 @@ class Nodes(NamedTuple):
 
     rows: Rows  # which steps
     u: FloatArray  # time since the start of the step, ms
-    length: FloatArray  # quadrature weight, ms
+    length: FloatArray  # quadrature weight, ms; both of the shape of the trial's times
     t: FloatArray  # time, a column that broadcasts against V
     V: FloatArray  # shape (rows, ...)
 
@@ -58,8 +58,8 @@ def rules_needed(trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     batch = tuple(range(1, trial.V.ndim))
     V, I = np.abs(trial.V), np.abs(trial.I)
     bound = np.where(trial.V * trial.I >= 0.0, np.maximum(V, I), V + I)
-    slope = bound.max(axis=batch, initial=0.0) / trial.neuron.tau_m
-    change = trial.h * np.maximum(slope, 1.0 / min(trial.neuron.tau_m, trial.neuron.tau_s))
+    rate = np.maximum(bound / trial.neuron.tau_m, 1.0 / min(trial.neuron.tau_m, trial.neuron.tau_s))
+    change = np.max(trial.over_steps(trial.h) * rate, axis=batch, initial=0.0)
     nodes, longest = np.array([n for n, _ in PANELS]), np.array([length for _, length in PANELS])
     which = np.minimum(np.searchsorted(longest, change), len(PANELS) - 1)
     panels = 2 ** np.ceil(np.log2(np.maximum(change / longest[which], 1.0))).astype(int)
@@ -86,5 +86,6 @@ def integrate(
         values = np.asarray(integrand(node.t, node.V))
         if values.ndim in (0, node.V.ndim):
             values = np.broadcast_to(values, node.V.shape)
-        total = total + np.tensordot(node.length, values, axes=1)
+        length = node.length.reshape(node.length.shape + (1,) * (values.ndim - node.length.ndim))
+        total = total + np.sum(length * values, axis=0)
     return total

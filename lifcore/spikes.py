@@ -124,3 +124,12 @@ def poisson_spikes(
     if trials is not None:
         probability = np.broadcast_to(probability[..., np.newaxis], (*rate.shape, _checks.count("trials", trials)))
     return (rng.random(probability.shape) < probability).astype(np.int64)
+
+
+def rank_in_trial(times: FloatArray, trials: NDArray[np.intp], batch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The place of each spike in the time order of its trial, and how many each trial has; ties keep their order."""
+    order = np.lexsort((times, trials))
+    size = np.bincount(trials, minlength=batch)
+    rank = np.empty(len(times), dtype=np.intp)
+    rank[order] = np.arange(len(times)) - np.repeat(np.cumsum(size) - size, size)
+    return rank, size

@@ -9,6 +9,7 @@ from lifcore import _checks
 from lifcore._checks import FloatArray
 from lifcore.cascade import cascade
 from lifcore.neuron import LIF
+from lifcore.spikes import rank_in_trial
 
 Rows = slice | NDArray[np.intp]  # some of the steps of a trial
 ALL = slice(None)
@@ -26,11 +27,12 @@ class Trial:
     Attributes
     ----------
     times : array, shape (steps,)
-        Time of each sample in ms.
-    h : array, shape (steps,)
+        Time of each sample in ms; of event trials in a batch, each with samples of its own, (steps, batch).
+    h : array, like ``times``
         Length in ms of the step from each sample to the next; the last one ends the trial.
-    spikes : array of int, shape (steps, ...)
-        Spike counts at each sample.
+    spikes : array of int, shape (steps, ...), or None
+        Spike counts at each sample. None for event trials in a batch: ``spike_steps``, ``sources`` and
+        ``trials`` say it in less room.
     weight : array, broadcasts against the axes behind time
         Jump of I at a spike, in units of the threshold. Of a mixed trial: shape (hidden, outputs).
     V, I : array, shape (steps, ...)
@@ -38,30 +40,42 @@ class Trial:
     mixed : bool
         Whether spikes has hidden neurons and V output neurons on the last axis, with
         ``weight`` between them.
-    spike_steps, sources : array of int, shape (spikes,), or None
-        Of an event trial, in the order of its times: the sample at which each spike lies; and,
-        if it is mixed, the hidden neuron that it comes from.
+    spike_steps, sources, trials : array of int, shape (spikes,), or None
+        Of an event trial, in the order of its times: the sample at which each spike lies; if it is
+        mixed, the hidden neuron that it comes from; and in a batch, the trial that it belongs to.
     """
 
     neuron: LIF
     times: FloatArray
     h: FloatArray
-    spikes: NDArray[np.int64]
+    spikes: NDArray[np.int64] | None
     weight: FloatArray
     V: FloatArray
     I: FloatArray
     mixed: bool = False
     spike_steps: NDArray[np.intp] | None = None
     sources: NDArray[np.intp] | None = None
+    trials: NDArray[np.intp] | None = None
 
     @property
     def duration(self) -> float:
         """End of the trial in ms."""
-        return float(self.times[-1] + self.h[-1])
+        return float((self.times[-1] + self.h[-1]).flat[0])
+
+    @property
+    def where(self) -> tuple[NDArray[np.intp], ...]:
+        """Of an event trial: the index of each spike's sample, and trial, into V."""
+        return (self.spike_steps,) if self.trials is None else (self.spike_steps, self.trials)
 
     def over_steps(self, values: FloatArray) -> FloatArray:
-        """One value for each of some steps, as a column that broadcasts against rows of V."""
-        return values.reshape(-1, *(1,) * (self.V.ndim - 1))
+        """Values for some steps, of the shape of ``times`` there, so that they broadcast against rows of V."""
+        return _columns(values, self.V)
+
+    def sample_before(self, t: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
+        """The last sample at or before times of the shape of V[0], and how long before them it is in ms."""
+        times = np.broadcast_to(self.over_steps(self.times), self.V.shape)
+        step = np.sum(times <= t, axis=0) - 1
+        return step, t - np.take_along_axis(times, step[np.newaxis], axis=0)[0]
 
     def voltage_after(self, u: FloatArray, rows: Rows = ALL) -> FloatArray:
         """V(t_i + u_i) = V_i e^{-u_i/tau_m} + I_i k(u_i), for u_i in [0, h_i], one for each of ``rows``."""
@@ -73,6 +87,10 @@ class Trial:
         t = np.atleast_1d(_checks.finite("t", t))
         for bad in t[(t < 0) | (t > self.duration)].flat:
             raise ValueError(f"t contains {bad} ms, outside the trial; pass times from 0 to {self.duration:g} ms")
+        if self.times.ndim > 1:
+            raise ValueError(
+                f"times has shape {self.times.shape}; ask for V at given times of one trial, not of a batch"
+            )
         rows = np.searchsorted(self.times, t, side="right") - 1
         return self.voltage_after(t - self.times[rows], rows)
 
@@ -84,7 +102,7 @@ def corrected_weight(dt: float, neuron: LIF) -> float:
     right before, shrinks by the same factor. GeNN's ExpCurr and mlGeNN's scale_i use it too.
     """
     dt = _checks.number("dt", dt, unit="ms", above=0.0)
-    _check_neuron(neuron)
+    check_neuron(neuron)
     return neuron.tau_s * (1.0 - float(np.exp(-dt / neuron.tau_s))) * (1.0 / dt)
 
 
@@ -114,8 +132,22 @@ def forward(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike = 1.0) 
     spikes = _checks.finite("spikes", spikes)
     if spikes.ndim == 0 or len(spikes) == 0:
         raise ValueError(f"spikes has shape {spikes.shape}; pass an array with time first and at least one step")
+    check_neuron(neuron)
+    _check_counts(spikes)
+    weight = _checks.finite("weight", weight)
+    try:
+        batch = np.broadcast_shapes(spikes.shape[1:], weight.shape)
+    except ValueError:
+        raise ValueError(
+            f"weight has shape {weight.shape}, which does not fit the batch {spikes.shape[1:]} of spikes; "
+            "pass one number or one for each train"
+        ) from None
     steps = len(spikes)
-    return propagate(np.arange(steps) * dt, np.full(steps, dt), spikes, neuron, weight)
+    spikes = spikes.reshape(steps, *(1,) * (len(batch) + 1 - spikes.ndim), *spikes.shape[1:])
+    spikes = np.broadcast_to(spikes, (steps, *batch))
+    times, h = np.arange(steps) * dt, np.full(steps, dt)
+    V, I = propagate(h, spikes * weight, neuron)
+    return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I)
 
 
 def readout(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike) -> Trial:
@@ -134,12 +166,25 @@ def readout(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike) -> Tri
     Trial
         With V and I of shape (steps, ..., outputs). For losses with ``correct``.
     """
-    trial_of_hidden = forward(spikes, dt, neuron, 1.0)
-    return propagate(trial_of_hidden.times, trial_of_hidden.h, trial_of_hidden.spikes, neuron, weight, mixed=True)
+    hidden = forward(spikes, dt, neuron, 1.0)
+    weight = _checks.matrix("weight", weight, "(hidden, outputs)")
+    if hidden.spikes.ndim < 2 or hidden.spikes.shape[-1] != len(weight):
+        raise ValueError(
+            f"weight has shape {weight.shape}, but spikes {hidden.spikes.shape}; "
+            "pass one row of weights for each hidden neuron, the last axis of spikes"
+        )
+    V, I = propagate(hidden.h, hidden.spikes @ weight, neuron)
+    return replace(hidden, weight=weight, V=V, I=I, mixed=True)
 
 
 def event_trial(
-    times: ArrayLike, duration: float, neuron: LIF, weight: ArrayLike = 1.0, sources: ArrayLike | None = None
+    times: ArrayLike,
+    duration: float,
+    neuron: LIF,
+    weight: ArrayLike = 1.0,
+    sources: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
+    batch: int | None = None,
 ) -> Trial:
     """The same neuron, event-driven: spikes at any times, no time step.
 
@@ -159,82 +204,84 @@ def event_trial(
     sources : array_like of int, shape (spikes,), optional
         Which hidden neuron each spike comes from. The weight is then a matrix of shape (hidden, outputs), as
         in ``readout``.
+    trials : array_like of int, shape (spikes,), optional
+        With ``sources``: which trial each spike belongs to, 0, 1, ..., ``batch`` - 1, for many trials at once.
+    batch : int, optional
+        With ``trials``: how many trials there are; some may be without a spike.
 
     Raises
     ------
     ValueError
-        If a time is outside [0, duration] or not finite, or a source is no row of the weights.
+        If a time is outside [0, duration] or not finite, a source is no row of the weights, or a
+        trial is not in the batch.
     """
     duration = _checks.number("duration", duration, unit="ms", above=0.0)
-    _check_neuron(neuron)
-    times = _checks.finite("times", times)
-    if times.ndim != 1:
-        raise ValueError(f"times has shape {times.shape}; pass a flat list of spike times in ms")
-    for bad in np.flatnonzero((times < 0) | (times > duration)):
-        raise ValueError(f"times[{bad}] is {times[bad]} ms, outside the trial; pass times from 0 to {duration:g} ms")
-    pieces = min(int(np.ceil(duration / min(neuron.tau_m, neuron.tau_s))), MOST_PIECES)
-    samples = np.unique(np.concatenate([np.linspace(0.0, duration, pieces + 1), times]))
-    spike_steps = np.searchsorted(samples, times)
+    check_neuron(neuron)
+    times = _checks.times_within("times", times, duration)
+    if (trials is None) != (batch is None) or trials is not None and sources is None:
+        raise ValueError("trials, batch and sources belong together; pass trials with both others, or without any")
+    weight = (
+        _checks.finite("weight", weight) if sources is None else _checks.matrix("weight", weight, "(hidden, outputs)")
+    )
+    if sources is not None:
+        sources = _checks.indices("sources", sources, len(times), len(weight), "rows of weight")
+    count = 1 if batch is None else _checks.count("batch", batch)
+    owner = np.zeros(len(times), dtype=np.intp)
+    if trials is not None:
+        owner = _checks.indices("trials", trials, len(times), count, "trials of the batch")
+
+    samples, spike_steps = _samples(times, owner, count, duration, min(neuron.tau_m, neuron.tau_s))
     # The last sample is the end of the trial itself, so that a spike can lie there; its step has no length.
-    h = np.diff(samples, append=duration)
-    if sources is None:
-        spikes = np.bincount(spike_steps, minlength=len(samples)).astype(float)
-        return replace(propagate(samples, h, spikes, neuron, weight), spike_steps=spike_steps)
-    weight, sources = _matrix(weight), np.asarray(sources)
-    if sources.shape != times.shape or sources.dtype.kind not in "iu" and sources.size:
-        raise ValueError(f"sources is {sources}; pass one hidden neuron's index for each of the {len(times)} spikes")
-    sources = sources.astype(np.intp)
-    for bad in np.flatnonzero((sources < 0) | (sources >= len(weight))):
-        raise ValueError(
-            f"sources[{bad}] is {sources[bad]}, but weight has {len(weight)} rows; pass an index of its rows"
-        )
-    spikes = np.zeros((len(samples), len(weight)))
-    np.add.at(spikes, (spike_steps, sources), 1.0)
-    trial = propagate(samples, h, spikes, neuron, weight, mixed=True)
-    return replace(trial, spike_steps=spike_steps, sources=sources)
+    h = np.diff(samples, axis=0, append=duration)
+    outputs = weight.shape if sources is None else weight.shape[1:]
+    kicks = np.zeros((*samples.shape, *outputs))
+    np.add.at(kicks, (spike_steps, owner), weight if sources is None else weight[sources])
+    if trials is not None:
+        V, I = propagate(h, kicks, neuron)
+        return Trial(neuron, samples, h, None, weight, V, I, True, spike_steps, sources, owner)
+    samples, h = samples[:, 0], h[:, 0]
+    V, I = propagate(h, kicks[:, 0], neuron)
+    spikes = np.zeros((len(samples), *(weight.shape[:1] if sources is not None else ())), dtype=np.int64)
+    np.add.at(spikes, spike_steps if sources is None else (spike_steps, sources), 1)
+    spikes = np.broadcast_to(_columns(spikes, V), V.shape) if sources is None else spikes
+    return Trial(neuron, samples, h, spikes, weight, V, I, sources is not None, spike_steps, sources)
 
 
-def propagate(
-    times: FloatArray, h: FloatArray, spikes: FloatArray, neuron: LIF, weight: ArrayLike, mixed: bool = False
-) -> Trial:
-    """Run the forward cascade over steps of lengths ``h`` that start at ``times``."""
-    _check_neuron(neuron)
-    for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes)) | (spikes > MOST_SPIKES)].flat:
-        raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")
-    if mixed:
-        weight = _matrix(weight)
-        if spikes.ndim < 2 or spikes.shape[-1] != len(weight):
-            raise ValueError(
-                f"weight has shape {weight.shape}, but spikes {spikes.shape}; "
-                "pass one row of weights for each hidden neuron, the last axis of spikes"
-            )
-        kicks = spikes @ weight
-    else:
-        weight = _checks.finite("weight", weight)
-        try:
-            batch = np.broadcast_shapes(spikes.shape[1:], weight.shape)
-        except ValueError:
-            raise ValueError(
-                f"weight has shape {weight.shape}, which does not fit the batch {spikes.shape[1:]} of spikes; "
-                "pass one number or one for each train"
-            ) from None
-        spikes = spikes.reshape(len(h), *(1,) * (len(batch) + 1 - spikes.ndim), *spikes.shape[1:])
-        spikes = np.broadcast_to(spikes, (len(h), *batch))
-        kicks = spikes * weight
-    before = np.concatenate([[0.0], h[:-1]])  # length of the step that leads to each sample
+def _samples(
+    times: FloatArray, owner: NDArray[np.intp], batch: int, duration: float, longest: float
+) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Samples of each trial at its spikes and at least every ``longest`` ms, shape (steps, batch); where each spike is.
+
+    A trial with fewer spikes than others waits at its end: steps of no length change nothing.
+    """
+    grid = np.linspace(0.0, duration, min(int(np.ceil(duration / longest)), MOST_PIECES) + 1)
+    # At equal times the points of the grid come first, so that no sample stands before its spikes.
+    everything = np.concatenate([np.tile(grid, batch), times])
+    trial = np.concatenate([np.repeat(np.arange(batch), len(grid)), owner])
+    step, size = rank_in_trial(everything, trial, batch)
+    samples = np.full((size.max(), batch), duration)
+    samples[step, trial] = everything
+    return samples, step[len(everything) - len(times) :]
+
+
+def propagate(h: FloatArray, kicks: FloatArray, neuron: LIF) -> tuple[FloatArray, FloatArray]:
+    """V and I, shape (steps, ...), from jumps of I at samples that are ``h`` ms apart."""
+    before = _columns(np.concatenate([np.zeros_like(h[:1]), h[:-1]]), kicks)  # the step that leads to each sample
     I, V = cascade(
         kicks, np.broadcast_to(0.0, kicks.shape), neuron.psc(before), neuron.leak(before), neuron.psp(before)
     )
-    return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I, mixed)
+    return V, I
 
 
-def _check_neuron(neuron: LIF) -> None:
+def _columns(values: FloatArray, against: FloatArray) -> FloatArray:
+    return values.reshape(values.shape + (1,) * (against.ndim - values.ndim))
+
+
+def check_neuron(neuron: LIF) -> None:
     if not isinstance(neuron, LIF):
         raise ValueError(f"neuron is {neuron!r}; pass lifcore.LIF(tau_m, tau_s)")
 
 
-def _matrix(weight: ArrayLike) -> FloatArray:
-    weight = _checks.finite("weight", weight)
-    if weight.ndim != 2:
-        raise ValueError(f"weight has shape {weight.shape}; pass a matrix of shape (hidden, outputs)")
-    return weight
+def _check_counts(spikes: FloatArray) -> None:
+    for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes)) | (spikes > MOST_SPIKES)].flat:
+        raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")

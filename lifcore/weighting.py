@@ -106,15 +106,23 @@ class Sigmoid:
 
 @dataclass(frozen=True)
 class Average:
-    """Another weighting divided by T: the average over time instead of the integral."""
+    """Another weighting divided by T: the average over time instead of the integral; or by ``over`` ms, if given."""
 
     of: Any = Constant()
+    over: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.over is not None:
+            _checks.number("over", self.over, unit="ms", above=0.0)
+
+    def _over(self, T: float) -> float:
+        return T if self.over is None else self.over
 
     def __call__(self, t: FloatArray, T: float) -> FloatArray:
-        return self.of(t, T) / T
+        return self.of(t, T) / self._over(T)
 
     def slope(self, t: FloatArray, T: float) -> FloatArray:
-        return self.of.slope(t, T) / T
+        return self.of.slope(t, T) / self._over(T)
 
     def transport(self, t: FloatArray, T: float, neuron: LIF) -> FloatArray:
-        return self.of.transport(t, T, neuron) / T
+        return self.of.transport(t, T, neuron) / self._over(T)

@@ -93,8 +93,8 @@ REFUSED = {
     "theta": (lambda: lc.CrossEntropyOfFirstSpikes(0, theta=-1.0), "theta is -1.0; pass a number greater than 0"),
     "tau": (lambda: lc.Exponential(-1.0), "tau is -1.0; pass a number greater than 0 ms"),
     "width": (lambda: lc.Sigmoid(width=0.0), "width is 0.0; pass a number greater than 0"),
-    "sources number": (lambda: lc.event_trial([1.0, 2.0], 50.0, NEURON, [[1.0]], [0]), "pass one hidden neuron's index for each of the 2 spikes"),
-    "sources beyond": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [1]), "sources[0] is 1, but weight has 1 rows"),
+    "sources number": (lambda: lc.event_trial([1.0, 2.0], 50.0, NEURON, [[1.0]], [0]), "sources is [0]; pass one index of the 1 rows of weight for each of the 2 spikes"),
+    "sources beyond": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [1]), "sources[0] is 1; pass an index of the 1 rows of weight, from 0 to 0"),
     "matrix": (lambda: lc.event_trial([1.0], 50.0, NEURON, 1.0, [0]), "weight has shape (); pass a matrix of shape (hidden, outputs)"),
     "readout rows": (lambda: lc.readout(np.zeros((5, 3)), 1.0, NEURON, np.ones((2, 4))), "weight has shape (2, 4), but spikes (5, 3); pass one row"),
     "adjoint of another trial": (
