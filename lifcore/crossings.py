@@ -62,7 +62,7 @@ def time_to_peak(neuron: LIF, V: FloatArray, I: FloatArray) -> FloatArray:
     r = (tau_m - tau_s) / tau_s; for r = 0 it is tau_m (1 - V/I).
     """
     r = (neuron.tau_m - neuron.tau_s) / neuron.tau_s
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = V / I
         u = neuron.tau_m * ((np.log1p(r) - np.log1p(r * ratio)) / r if r else 1.0 - ratio)
     # I > V > 0 falls back at u; where the logarithm does not exist, or I <= 0, a rising V rises to the end.
@@ -81,7 +81,7 @@ def time_to_reach(neuron: LIF, V: FloatArray, I: FloatArray, theta: float, high:
     for _ in range(NEWTON_STEPS):
         v = _voltage(neuron, V, I, u)
         slope = (I * neuron.psc(u) - v) / neuron.tau_m
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             nearer = np.where(v < theta, np.fmin(u + np.maximum(theta - v, 0.0) / np.maximum(slope, 0.0), high), u)
         if np.all(nearer - u <= np.finfo(float).eps * u):
             break
