@@ -203,8 +203,9 @@ class CrossEntropyOfMaximum(_CrossEntropy):
     """Cross-entropy of the largest voltages: L = -log p(m) with m_k = max_t V_k(t).
 
     An impulse (delta_kc - p_k(m)) at the time of each maximum: when that time moves, V does not change to first
-    order there (envelope theorem). Where several maxima are equal the loss has a kink, and the
-    gradient is the one of the first of them.
+    order there (envelope theorem). A maximum that an inhibitory spike cuts off moves with that spike, which
+    hears a share of the impulse (``lifcore.adjoint.exact``). Where several maxima are equal the loss
+    has a kink, and the gradient is the one of the first of them.
     """
 
     def value(self, trial: Trial) -> FloatArray:

@@ -90,6 +90,22 @@ def test_conservation_with_several_outputs(fractions, duration, neuron, pair, se
     assert gradient.sum() == pytest.approx(expected, abs=1e-11 * scale)
 
 
+def test_a_maximum_cut_off_by_an_inhibitory_spike():
+    """V rises until the second spike: m = V^-(t_2), so that dm/dt_2 = (I^- - V) / tau_m whatever its weight."""
+    times, weight = [20.0, 24.0], np.array([[1.0, 0.1], [-2.0, 0.1]])
+    loss = lc.CrossEntropyOfMaximum(correct=0)
+    trial = lc.event_trial(times, 100.0, STANDARD, weight, [0, 1])
+    assert maximum(trial).time[0] == 24.0
+    V, I = STANDARD.psp(4.0), STANDARD.psc(4.0)
+    cut = np.array([[1.0, 0.0], [-2.0, 0.0]])  # the second output is silent, its maximum 0
+    alone = lc.event_trial(times, 100.0, STANDARD, cut, [0, 1])
+    p = np.exp(V) / (np.exp(V) + 1.0)
+    expected = (1.0 - p) * (I - V) / 20.0
+    gradient = lc.spike_time_gradient(alone, lc.backward(alone, loss))
+    np.testing.assert_allclose(gradient, [expected, -expected], rtol=1e-12)
+    assert lc.check_gradient(loss, times, 100.0, STANDARD, weight, [0, 1]).relative_error.max() < 1e-8
+
+
 def test_maximum_and_first_spikes_do_not_care_when():
     """Shifted together, maxima and first spikes move along: the gradients sum to zero, until an output is silent."""
     for loss in (lc.CrossEntropyOfMaximum(correct=1), lc.CrossEntropyOfFirstSpikes(1, theta=0.05)):
