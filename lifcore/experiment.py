@@ -128,11 +128,9 @@ def run(cell: Cell, rate: float, seed: int, epochs: int | None = None) -> dict[s
         rng=streams[3],
     ):  # fmt: skip
         history.append(measure(learned, goal.loss, goal.evidence))
-    shown = {
-        name: [float(f"{x:.{DIGITS}g}") for x in column]
-        for name, column in zip(training.Report._fields, zip(*history, strict=True), strict=True)
-    }
-    return {**asdict(cell), "rate": rate, "seed": seed, **shown}
+    columns = zip(training.Report._fields, zip(*history, strict=True), strict=True)
+    rounded = {name: [float(f"{value:.{DIGITS}g}") for value in column] for name, column in columns}
+    return {**asdict(cell), "rate": rate, "seed": seed, **rounded}
 
 
 def versions() -> dict[str, str]:
@@ -145,10 +143,6 @@ def read(path: Path) -> list[dict[str, Any]]:
         return []
     text = path.read_text("utf8")
     return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
-
-
-def key(record: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(record[name] for name in (*Cell.__dataclass_fields__, "rate", "seed"))
 
 
 def of_cell(records: Iterable[dict[str, Any]], cell: Cell) -> list[dict[str, Any]]:
@@ -168,14 +162,13 @@ def best_rate(records: Iterable[dict[str, Any]], cell: Cell) -> float:
 
 def missing(task: str, records: list[dict[str, Any]]) -> Iterator[tuple[Cell, float, int]]:
     """The runs that can be done now: the rates of each cell, and the seeds of those whose rates are all done."""
-    done = {key(record) for record in records}
     for cell in cells(task):
-        rates = SETTINGS[task].rates[cell.optimiser]
-        todo = [(cell, rate, TUNING_SEED) for rate in rates if (*asdict(cell).values(), rate, TUNING_SEED) not in done]
-        if not todo:
+        done = {(record["rate"], record["seed"]) for record in of_cell(records, cell)}
+        wanted = [(rate, TUNING_SEED) for rate in SETTINGS[task].rates[cell.optimiser]]
+        if done.issuperset(wanted):
             rate = best_rate(records, cell)
-            todo = [(cell, rate, seed) for seed in SEEDS if (*asdict(cell).values(), rate, seed) not in done]
-        yield from todo
+            wanted = [(rate, seed) for seed in SEEDS]
+        yield from ((cell, *pair) for pair in wanted if pair not in done)
 
 
 def complete(task: str, path: Path, executor: Executor, progress: Any) -> None:
