@@ -71,3 +71,13 @@ def matrix(name: str, value: Any, shape: str) -> FloatArray:
     if array.ndim != 2:
         raise ValueError(f"{name} has shape {array.shape}; pass a matrix of shape {shape}")
     return array
+
+
+def in_batch(trials: Any, batch: Any, size: int) -> tuple[NDArray[np.intp], int]:
+    """The trial of each of ``size`` spikes and the number of trials; without a batch all are in one."""
+    if (trials is None) != (batch is None):
+        raise ValueError(f"trials is {trials!r} and batch {batch!r}; pass both, or neither for a single trial")
+    if batch is None:
+        return np.zeros(size, dtype=np.intp), 1
+    batch = count("batch", batch)
+    return indices("trials", trials, size, batch, "trials of the batch"), batch

@@ -96,6 +96,8 @@ def _check_match(trial: Trial, adjoint: Adjoint) -> None:
 class GradientCheck(NamedTuple):
     """What ``check_gradient`` returns: arrays of shape (spikes + weights,), the spike times first, the weights last.
 
+    ``check_hidden_gradient`` has three kinds: input spikes' times, input weights, output weights.
+
     Attributes
     ----------
     analytic, numeric : array
@@ -156,7 +158,13 @@ def check_gradient(
     ranges = [(*_room(t, times, duration), longest) for t in times]
     ranges += [(w, -np.inf, np.inf, weight_step) for w in at[n:]]
     numeric = np.array([derivative(lambda x, k=k: loss_at(k, x), *given) for k, given in enumerate(ranges)])
-    scale = np.repeat([np.max(np.abs(part), initial=0.0) for part in np.split(analytic, [n])], [n, len(at) - n])
+    return compare(analytic, numeric, [n])
+
+
+def compare(analytic: FloatArray, numeric: FloatArray, cuts: ArrayLike) -> GradientCheck:
+    """Errors relative to the largest gradient of each kind; the kinds meet at the indices ``cuts``."""
+    kinds = np.split(analytic, cuts)
+    scale = np.concatenate([np.full(len(kind), np.max(np.abs(kind), initial=0.0)) for kind in kinds])
     error = np.abs(analytic - numeric)
     return GradientCheck(analytic, numeric, np.divide(error, scale, out=error.copy(), where=scale > 0))
 

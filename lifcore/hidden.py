@@ -17,7 +17,7 @@ from lifcore._checks import FloatArray
 from lifcore.adjoint import backward
 from lifcore.crossings import time_to_peak, time_to_reach
 from lifcore.differences import derivative
-from lifcore.gradients import GradientCheck, spike_time_gradient, weight_gradient
+from lifcore.gradients import GradientCheck, compare, spike_time_gradient, weight_gradient
 from lifcore.losses import Loss
 from lifcore.neuron import LIF
 from lifcore.spikes import rank_in_trial
@@ -56,8 +56,8 @@ class HiddenTrial:
         When each hidden spike is, in ms; which neuron's; and in which trial. In the order of trials and times.
     I : array, shape (spikes,)
         The neuron's current at its spike, in units of the threshold: tau_m dV/dt = I - theta there.
-    after : array of int, shape (spikes,)
-        The arrival (row of ``arrivals``) that each spike follows.
+    arrival : array of int, shape (spikes,)
+        The last arrival (row of ``arrivals``) before each spike.
     weight : array, shape (inputs, hidden)
     batch : int or None
         Number of trials; None for a single one without an axis of trials.
@@ -73,7 +73,17 @@ class HiddenTrial:
     neurons: NDArray[np.intp]
     trials: NDArray[np.intp]
     I: FloatArray
-    after: NDArray[np.intp]
+    arrival: NDArray[np.intp]
+
+    @property
+    def units(self) -> NDArray[np.intp]:
+        """trial * hidden + neuron of each spike: one number for a neuron in a trial."""
+        return self.trials * self.weight.shape[1] + self.neurons
+
+    @property
+    def units_in_all(self) -> int:
+        """How many such numbers there are: trials times hidden neurons."""
+        return self.arrivals.times.shape[1] * self.weight.shape[1]
 
     def output(self, weight: ArrayLike) -> Trial:
         """The output neurons that read these spikes, by weights of shape (hidden, outputs); see ``event_trial``."""
@@ -82,16 +92,15 @@ class HiddenTrial:
 
     def counts(self) -> NDArray[np.intp]:
         """How often each hidden neuron spikes, shape (..., hidden)."""
-        hidden, batch = self.weight.shape[1], self.arrivals.times.shape[1]
-        counts = np.bincount(self.trials * hidden + self.neurons, minlength=batch * hidden)
-        return counts.reshape((hidden,) if self.batch is None else (batch, hidden))
+        counts = np.bincount(self.units, minlength=self.units_in_all)
+        return counts if self.batch is None else counts.reshape(self.batch, -1)
 
     def voltage_at(self, t: ArrayLike) -> FloatArray:
         """V of each hidden neuron at given times of a single trial, shape (times, hidden).
 
             V(t) = sum_e w_e k(t - t_e) - theta sum_s e^{-(t - t_s)/tau_m}
 
-        over input spikes e and own spikes s before t: a reset takes theta away.
+        over input spikes e and own spikes s up to t: a reset takes theta away.
         """
         if self.batch is not None:
             raise ValueError(f"batch is {self.batch}; ask for V at given times of a single trial")
@@ -148,13 +157,8 @@ def hidden_layer(
     weight = _checks.matrix("weight", weight, "(inputs, hidden)")
     times = _checks.times_within("times", times, duration)
     sources = _checks.indices("sources", sources, len(times), len(weight), "rows of weight")
-    if (trials is None) != (batch is None):
-        raise ValueError("trials and batch belong together; pass both or neither")
-    count = 1 if batch is None else _checks.count("batch", batch)
-    owner = np.zeros(len(times), dtype=np.intp)
-    if trials is not None:
-        owner = _checks.indices("trials", trials, len(times), count, "trials of the batch")
-    # From one spike to the next, tau_m theta <= int I dt, and int I dt <= tau_s times the weights that come in.
+    owner, count = _checks.in_batch(trials, batch, len(times))
+    # From the last V = 0 to a spike tau_m theta <= int I dt, of which no more than tau_s sum w comes in, over w > 0.
     charge = np.zeros((count, weight.shape[1]))
     np.add.at(charge, owner, np.maximum(weight, 0.0)[sources])
     most = neuron.tau_s * charge.max(initial=0.0) / (neuron.tau_m * theta)
@@ -170,23 +174,23 @@ def hidden_layer(
     rows[rank, owner] = sources
     spikes = _fire(arrived, rows, neuron, weight, theta)
     order = np.lexsort((spikes.times, spikes.units // weight.shape[1]))
-    t, units, I, after = (x[order] for x in spikes)
+    t, units, I, arrival = (x[order] for x in spikes)
     trial_of, neuron_of = np.divmod(units, weight.shape[1])
     arrivals = Arrivals(arrived, rows, rank, owner)
-    return HiddenTrial(neuron, duration, theta, weight, arrivals, batch, t, neuron_of, trial_of, I, after)
+    return HiddenTrial(neuron, duration, theta, weight, arrivals, batch, t, neuron_of, trial_of, I, arrival)
 
 
 class _Fired(NamedTuple):
     times: FloatArray
     units: NDArray[np.intp]  # trial * hidden + neuron
     I: FloatArray
-    after: NDArray[np.intp]
+    arrival: NDArray[np.intp]
 
 
 def _fire(arrived: FloatArray, rows: NDArray[np.intp], neuron: LIF, weight: FloatArray, theta: float) -> _Fired:
     """All crossings of a batch: from one arrival to the next, in all neurons at once."""
     hidden, batch = weight.shape[1], arrived.shape[1]
-    with_none = np.vstack([weight, np.zeros((1, hidden))])
+    with_none = _and_none(weight)
     V, I = np.zeros((batch, hidden)), np.zeros((batch, hidden))
     fired = [_Fired(np.zeros(0), np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros(0, dtype=np.intp))]
     for arrival, (row, start, end) in enumerate(zip(rows, arrived, arrived[1:], strict=False)):
@@ -218,7 +222,7 @@ class HiddenGradient(NamedTuple):
         dL/dt of each input spike, per ms, in the order in which they were given.
     lambda_V, lambda_I : array, shape (hidden spikes,)
         The adjoint variables of the neuron just before each of its spikes.
-    after : array, shape (hidden spikes,)
+    lambda_V_after : array, shape (hidden spikes,)
         lambda_V just after it: the jump is what lies between.
     """
 
@@ -226,10 +230,10 @@ class HiddenGradient(NamedTuple):
     times: FloatArray
     lambda_V: FloatArray
     lambda_I: FloatArray
-    after: FloatArray
+    lambda_V_after: FloatArray
 
 
-def hidden_gradient(hidden: HiddenTrial, spike_time_gradient: ArrayLike) -> HiddenGradient:
+def hidden_gradient(hidden: HiddenTrial, gradient: ArrayLike) -> HiddenGradient:
     r"""Carry the gradient in the hidden spikes' times back to the input weights and the input spikes' times.
 
     Between spikes the lambdas of a hidden neuron run free of any drive. At its spike, backward in time,
@@ -247,71 +251,82 @@ def hidden_gradient(hidden: HiddenTrial, spike_time_gradient: ArrayLike) -> Hidd
     Parameters
     ----------
     hidden : HiddenTrial
-    spike_time_gradient : array_like, shape (hidden spikes,)
-        ``lifcore.spike_time_gradient(output, adjoint)`` for ``output = hidden.output(weight)``.
+    gradient : array_like, shape (hidden spikes,)
+        dL/dt_s per ms: ``lifcore.spike_time_gradient(output, adjoint)`` for ``output = hidden.output(weight)``.
 
     Raises
     ------
     ValueError
         If there is not one gradient for each hidden spike, or a V just touches theta, where there is no gradient.
     """
-    given = _checks.finite("spike_time_gradient", spike_time_gradient)
-    if given.shape != hidden.times.shape:
+    of_times = _checks.finite("gradient", gradient)
+    if of_times.shape != hidden.times.shape:
         raise ValueError(
-            f"spike_time_gradient has shape {given.shape}; pass one for each of the {len(hidden.times)} hidden spikes"
+            f"gradient has shape {of_times.shape}; pass one number for each of the {len(hidden.times)} hidden spikes"
         )
-    excess = hidden.I - hidden.theta
-    for bad in np.flatnonzero(excess <= 0.0):
+    for bad in np.flatnonzero(hidden.I - hidden.theta <= 0.0):
         raise ValueError(
             f"V of hidden neuron {hidden.neurons[bad]} only touches the threshold at {hidden.times[bad]} ms, "
             "where the loss has no gradient; change the weights a little"
         )
-    neuron, arrivals, weight = hidden.neuron, hidden.arrivals, hidden.weight
-    batch = arrivals.times.shape[1]
-    units = hidden.trials * weight.shape[1] + hidden.neurons
-    lambda_V, lambda_I, after = (np.zeros(len(units)) for _ in range(3))
-    place, spikes_of = rank_in_trial(hidden.times, units, batch * weight.shape[1])
-    from_last = spikes_of[units] - 1 - place
-    following = np.full(batch * weight.shape[1], -1)  # the next spike of each neuron, going backward
-    for turn in range(from_last.max(initial=-1) + 1):  # the last spikes of all neurons, those before them, ...
-        now = np.flatnonzero(from_last == turn)
-        if turn:
-            next_ = following[units[now]]
-            after[now], lambda_I[now] = _free(
-                neuron, lambda_V, lambda_I, next_, hidden.times[next_] - hidden.times[now]
-            )
-        lambda_V[now] = after[now] + (hidden.theta * after[now] + given[now]) / excess[now]
-        following[units[now]] = now
-
-    total = np.zeros((batch, len(weight) + 1, weight.shape[1]))
-    of_times = np.zeros(arrivals.sources.shape)
-    with_none = np.vstack([weight, np.zeros((1, weight.shape[1]))])
-    following[:] = -1
-    ends = np.argsort(hidden.after, kind="stable")
-    bounds = np.searchsorted(hidden.after[ends], np.arange(len(of_times) + 1))
-    for arrival in reversed(range(len(of_times))):
-        here = ends[bounds[arrival] : bounds[arrival + 1]][::-1]
-        following[units[here]] = here  # the earliest of a neuron is written last, and stays
-        alive = np.flatnonzero(following >= 0)
-        next_ = following[alive]
-        of_V, of_I = np.zeros((2, batch, weight.shape[1]))
-        since = hidden.times[next_] - arrivals.times[arrival][alive // weight.shape[1]]
-        of_V.flat[alive], of_I.flat[alive] = _free(neuron, lambda_V, lambda_I, next_, since)
-        row = arrivals.sources[arrival]
-        total[np.arange(batch), row] -= neuron.tau_s * of_I
-        of_times[arrival] = np.sum(with_none[row] * (of_V - of_I), axis=-1)
-    total = total[:, :-1]
+    lambda_V, lambda_I, after = _at_own_spikes(hidden, of_times)
+    of_weight, of_arrivals = _at_arrivals(hidden, lambda_V, lambda_I)
+    of_weight = of_weight[0] if hidden.batch is None else of_weight
     return HiddenGradient(
-        total[0] if hidden.batch is None else total, of_times[arrivals.rank, arrivals.trials], lambda_V, lambda_I, after
+        of_weight, of_arrivals[hidden.arrivals.rank, hidden.arrivals.trials], lambda_V, lambda_I, after
     )
 
 
-def _free(
-    neuron: LIF, lambda_V: FloatArray, lambda_I: FloatArray, spike: NDArray[np.intp], u: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """lambda_V and lambda_I at ``u`` ms before a spike, with nothing in between."""
+def _at_own_spikes(hidden: HiddenTrial, of_times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """lambda_V and lambda_I just before each hidden spike, and lambda_V just after it."""
+    lambda_V, lambda_I, after = (np.zeros(len(of_times)) for _ in range(3))
+    place, spikes_of = rank_in_trial(hidden.times, hidden.units, hidden.units_in_all)
+    from_last = spikes_of[hidden.units] - 1 - place
+    following = np.full(hidden.units_in_all, -1)  # the next spike of each neuron
+    for turn in range(from_last.max(initial=-1) + 1):  # the last spikes of all neurons, those before them, ...
+        now = np.flatnonzero(from_last == turn)
+        if turn:
+            next_ = following[hidden.units[now]]
+            u = hidden.times[next_] - hidden.times[now]
+            after[now], lambda_I[now] = _free(hidden.neuron, lambda_V[next_], lambda_I[next_], u)
+        jump = (hidden.theta * after[now] + of_times[now]) / (hidden.I[now] - hidden.theta)
+        lambda_V[now] = after[now] + jump
+        following[hidden.units[now]] = now
+    return lambda_V, lambda_I, after
+
+
+def _at_arrivals(hidden: HiddenTrial, lambda_V: FloatArray, lambda_I: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """dL/dw of each trial, shape (batch, inputs, hidden), and dL/dt of each arrival, shape (arrivals, batch)."""
+    neuron, arrivals, weight = hidden.neuron, hidden.arrivals, hidden.weight
+    batch, neurons = arrivals.times.shape[1], weight.shape[1]
+    with_none = _and_none(weight)
+    of_weight, of_times = np.zeros((batch, *with_none.shape)), np.zeros(arrivals.sources.shape)
+    following = np.full(hidden.units_in_all, -1)
+    order = np.argsort(hidden.arrival, kind="stable")
+    bounds = np.searchsorted(hidden.arrival[order], np.arange(len(of_times) + 1))
+    for k in reversed(range(len(of_times))):
+        here = order[bounds[k] : bounds[k + 1]][::-1]
+        following[hidden.units[here]] = here  # the earliest of a neuron is written last, and stays
+        alive = np.flatnonzero(following >= 0)
+        next_ = following[alive]
+        u = hidden.times[next_] - arrivals.times[k][alive // neurons]
+        of_V, of_I = np.zeros((2, batch, neurons))
+        of_V.flat[alive], of_I.flat[alive] = _free(neuron, lambda_V[next_], lambda_I[next_], u)
+        row = arrivals.sources[k]
+        of_weight[np.arange(batch), row] -= neuron.tau_s * of_I
+        of_times[k] = np.sum(with_none[row] * (of_V - of_I), axis=-1)
+    return of_weight[:, :-1], of_times
+
+
+def _and_none(weight: FloatArray) -> FloatArray:
+    """The weights with a row of zeros behind them, for no spike at all."""
+    return np.vstack([weight, np.zeros((1, weight.shape[1]))])
+
+
+def _free(neuron: LIF, lambda_V: FloatArray, lambda_I: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The lambdas ``u`` ms before they had these values, with no spike and no drive in between."""
     couple = neuron.tau_m / neuron.tau_s * neuron.psp(u)
-    return lambda_V[spike] * neuron.leak(u), lambda_I[spike] * neuron.psc(u) + couple * lambda_V[spike]
+    return lambda_V * neuron.leak(u), lambda_I * neuron.psc(u) + couple * lambda_V
 
 
 def check_hidden_gradient(
@@ -359,8 +374,4 @@ def check_hidden_gradient(
     analytic = np.concatenate([gradient.times, gradient.weight.ravel(), weight_gradient(output, adjoint).ravel()])
     room = [(0.0, duration)] * cuts[0] + [(-np.inf, np.inf)] * (len(at) - cuts[0])
     numeric = np.array([derivative(lambda x, k=k: loss_at(k, x), at[k], *room[k], step) for k in range(len(at))])
-    scale = np.concatenate(
-        [np.full(part.size, np.max(np.abs(part), initial=0.0)) for part in np.split(analytic, cuts[:-1])]
-    )
-    error = np.abs(analytic - numeric)
-    return GradientCheck(analytic, numeric, np.divide(error, scale, out=error.copy(), where=scale > 0))
+    return compare(analytic, numeric, cuts[:-1])

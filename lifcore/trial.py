@@ -1,6 +1,6 @@
 """Forward in time: spikes to the current I and the voltage V."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -128,12 +128,7 @@ def forward(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike = 1.0) 
     ValueError
         If dt is not positive, spikes are no counts, or weight does not fit the batch.
     """
-    dt = _checks.number("dt", dt, unit="ms", above=0.0)
-    spikes = _checks.finite("spikes", spikes)
-    if spikes.ndim == 0 or len(spikes) == 0:
-        raise ValueError(f"spikes has shape {spikes.shape}; pass an array with time first and at least one step")
-    check_neuron(neuron)
-    _check_counts(spikes)
+    times, h, spikes = _on_grid(spikes, dt, neuron)
     weight = _checks.finite("weight", weight)
     try:
         batch = np.broadcast_shapes(spikes.shape[1:], weight.shape)
@@ -145,7 +140,6 @@ def forward(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike = 1.0) 
     steps = len(spikes)
     spikes = spikes.reshape(steps, *(1,) * (len(batch) + 1 - spikes.ndim), *spikes.shape[1:])
     spikes = np.broadcast_to(spikes, (steps, *batch))
-    times, h = np.arange(steps) * dt, np.full(steps, dt)
     V, I = propagate(h, spikes * weight, neuron)
     return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I)
 
@@ -166,15 +160,15 @@ def readout(spikes: ArrayLike, dt: float, neuron: LIF, weight: ArrayLike) -> Tri
     Trial
         With V and I of shape (steps, ..., outputs). For losses with ``correct``.
     """
-    hidden = forward(spikes, dt, neuron, 1.0)
+    times, h, spikes = _on_grid(spikes, dt, neuron)
     weight = _checks.matrix("weight", weight, "(hidden, outputs)")
-    if hidden.spikes.ndim < 2 or hidden.spikes.shape[-1] != len(weight):
+    if spikes.ndim < 2 or spikes.shape[-1] != len(weight):
         raise ValueError(
-            f"weight has shape {weight.shape}, but spikes {hidden.spikes.shape}; "
+            f"weight has shape {weight.shape}, but spikes {spikes.shape}; "
             "pass one row of weights for each hidden neuron, the last axis of spikes"
         )
-    V, I = propagate(hidden.h, hidden.spikes @ weight, neuron)
-    return replace(hidden, weight=weight, V=V, I=I, mixed=True)
+    V, I = propagate(h, spikes @ weight, neuron)
+    return Trial(neuron, times, h, spikes.astype(np.int64), weight, V, I, mixed=True)
 
 
 def event_trial(
@@ -218,17 +212,14 @@ def event_trial(
     duration = _checks.number("duration", duration, unit="ms", above=0.0)
     check_neuron(neuron)
     times = _checks.times_within("times", times, duration)
-    if (trials is None) != (batch is None) or trials is not None and sources is None:
-        raise ValueError("trials, batch and sources belong together; pass trials with both others, or without any")
-    weight = (
-        _checks.finite("weight", weight) if sources is None else _checks.matrix("weight", weight, "(hidden, outputs)")
-    )
-    if sources is not None:
+    owner, count = _checks.in_batch(trials, batch, len(times))
+    if trials is not None and sources is None:
+        raise ValueError("sources is None, but trials is not; say which hidden neuron each spike comes from")
+    if sources is None:
+        weight = _checks.finite("weight", weight)
+    else:
+        weight = _checks.matrix("weight", weight, "(hidden, outputs)")
         sources = _checks.indices("sources", sources, len(times), len(weight), "rows of weight")
-    count = 1 if batch is None else _checks.count("batch", batch)
-    owner = np.zeros(len(times), dtype=np.intp)
-    if trials is not None:
-        owner = _checks.indices("trials", trials, len(times), count, "trials of the batch")
 
     samples, spike_steps = _samples(times, owner, count, duration, min(neuron.tau_m, neuron.tau_s))
     # The last sample is the end of the trial itself, so that a spike can lie there; its step has no length.
@@ -282,6 +273,13 @@ def check_neuron(neuron: LIF) -> None:
         raise ValueError(f"neuron is {neuron!r}; pass lifcore.LIF(tau_m, tau_s)")
 
 
-def _check_counts(spikes: FloatArray) -> None:
+def _on_grid(spikes: ArrayLike, dt: float, neuron: LIF) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Sample times, lengths of the steps, and checked counts of a trial on the grid of ``dt``."""
+    dt = _checks.number("dt", dt, unit="ms", above=0.0)
+    spikes = _checks.finite("spikes", spikes)
+    if spikes.ndim == 0 or len(spikes) == 0:
+        raise ValueError(f"spikes has shape {spikes.shape}; pass an array with time first and at least one step")
+    check_neuron(neuron)
     for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes)) | (spikes > MOST_SPIKES)].flat:
         raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")
+    return np.arange(len(spikes)) * dt, np.full(len(spikes), dt), spikes

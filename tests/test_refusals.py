@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lifcore as lc
+from lifcore import tasks
 
 NEURON = lc.LIF()
 TRAIN = lc.spike_train([10], 50, 1.0)
@@ -93,6 +94,18 @@ REFUSED = {
     "theta": (lambda: lc.CrossEntropyOfFirstSpikes(0, theta=-1.0), "theta is -1.0; pass a number greater than 0"),
     "tau": (lambda: lc.Exponential(-1.0), "tau is -1.0; pass a number greater than 0 ms"),
     "width": (lambda: lc.Sigmoid(width=0.0), "width is 0.0; pass a number greater than 0"),
+    "trials without batch": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [0], [0]), "trials is [0] and batch None; pass both"),
+    "trials without sources": (lambda: lc.event_trial([1.0], 50.0, NEURON, 1.0, None, [0], 1), "sources is None, but trials is not"),
+    "trial beyond": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [0], [2], 2), "trials[0] is 2; pass an index of the 2 trials"),
+    "voltage of a batch": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [0], [0], 1).voltage_at(3.0), "ask for V at given times of one trial"),
+    "hidden spike beyond": (lambda: lc.hidden_layer([60.0], 50.0, NEURON, [[1.0]], [0]), "times[0] is 60.0 ms, outside the trial"),
+    "hidden weight shape": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [1.0], [0]), "weight has shape (1,); pass a matrix of shape (inputs, hidden)"),
+    "hidden batch": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [0], batch=2), "trials is None and batch 2; pass both"),
+    "hidden threshold": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [0], theta=0.0), "theta is 0.0; pass"),
+    "hidden voltage of a batch": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [0], [0], 1).voltage_at(1.0), "batch is 1; ask for V at given times of a single trial"),
+    "hidden gradient shape": (lambda: lc.hidden_gradient(lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [0]), [1.0]), "gradient has shape (1,); pass one number for each of the 0 hidden spikes"),
+    "over zero": (lambda: lc.Average(over=0.0), "over is 0.0; pass a number greater than 0 ms"),
+    "task trials": (lambda: tasks.yin_yang(0, RNG), "trials is 0; pass a whole number"),
     "sources number": (lambda: lc.event_trial([1.0, 2.0], 50.0, NEURON, [[1.0]], [0]), "sources is [0]; pass one index of the 1 rows of weight for each of the 2 spikes"),
     "sources beyond": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [1]), "sources[0] is 1; pass an index of the 1 rows of weight, from 0 to 0"),
     "matrix": (lambda: lc.event_trial([1.0], 50.0, NEURON, 1.0, [0]), "weight has shape (); pass a matrix of shape (hidden, outputs)"),
