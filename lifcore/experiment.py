@@ -57,7 +57,7 @@ SETTINGS = {
         tasks.yin_yang, (5, 60, 3), (2.5, 2.5), (0.0, 0.3), (60.0, 100.0, 150.0), tau=20.0, over=20.0, rates=RATES
     ),
     "coincidence": Setting(
-        tasks.coincidence, (20, 40, 2), (0.6, 0.6), (0.0, 0.3), (400.0, 1400.0), tau=200.0, over=100.0, rates=RATES,
+        tasks.coincidence, (20, 40, 2), (0.4, 0.4), (0.0, 0.3), (400.0, 1400.0), tau=200.0, over=100.0, rates=RATES,
         trials=(400, 300), epochs=15,
     ),
 }  # fmt: skip

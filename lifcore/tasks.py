@@ -77,7 +77,7 @@ def coincidence(
     centres: tuple[float, float] = (140.0, 320.0),
     width: float = 25.0,
     jitter: float = 15.0,
-    spikes: float = 3.0,
+    spikes: float = 5.0,
     end: float = 400.0,
 ) -> Samples:
     """Two groups of Poisson inputs, each with one burst, early or late: did they come together (class 1) or not (0)?
