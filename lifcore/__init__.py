@@ -14,6 +14,7 @@ Physics first, each module using only the ones above it:
     differences derivatives from values alone
     gradients   what the adjoint says about spike times and the weight, and a check by differences
     hidden      neurons with a threshold, event-driven, forward and backward
+    scan        the loss and its gradient along one input weight
     bias        what a coarse backward step does to it
     linear      closed forms for a linear drive
     sweeps      many trials at once
@@ -36,7 +37,14 @@ from lifcore.gradients import (
     spike_time_gradient,
     weight_gradient,
 )
-from lifcore.hidden import HiddenGradient, HiddenTrial, check_hidden_gradient, hidden_gradient, hidden_layer
+from lifcore.hidden import (
+    HiddenGradient,
+    HiddenTrial,
+    check_hidden_gradient,
+    hidden_gradient,
+    hidden_lambdas,
+    hidden_layer,
+)
 from lifcore.linear import linear_bias, linear_transport
 from lifcore.losses import (
     CrossEntropyOfFirstSpikes,
@@ -49,6 +57,7 @@ from lifcore.losses import (
 )
 from lifcore.neuron import LIF
 from lifcore.quadrature import integrate
+from lifcore.scan import WeightScan, critical_weight, scan_weight
 from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.sweeps import RateSweep, rate_sweep
 from lifcore.trial import Trial, corrected_weight, event_trial, forward, readout
@@ -73,15 +82,18 @@ __all__ = [
     "RateSweep",
     "Sigmoid",
     "Trial",
+    "WeightScan",
     "VoltageIntegral",
     "backward",
     "check_gradient",
     "check_hidden_gradient",
     "corrected_weight",
+    "critical_weight",
     "event_trial",
     "forward",
     "gaussian_rate",
     "hidden_gradient",
+    "hidden_lambdas",
     "hidden_layer",
     "integrate",
     "leading_bias",
@@ -91,6 +103,7 @@ __all__ = [
     "poisson_spikes",
     "rate_sweep",
     "readout",
+    "scan_weight",
     "shift_gradient",
     "spike_time_gradient",
     "spike_train",

@@ -277,6 +277,28 @@ def hidden_gradient(hidden: HiddenTrial, gradient: ArrayLike) -> HiddenGradient:
     )
 
 
+def hidden_lambdas(hidden: HiddenTrial, gradient: HiddenGradient, t: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """lambda_V and lambda_I of each hidden neuron at given times of a single trial, each of shape (times, hidden).
+
+    At a spike itself they are those just before it; after the last spike of a neuron they are 0.
+    ``gradient`` must be that of this trial.
+    """
+    if hidden.batch is not None:
+        raise ValueError(f"batch is {hidden.batch}; ask for lambdas at given times of a single trial")
+    t = np.atleast_1d(_checks.finite("t", t))
+    lambda_V, lambda_I = np.zeros((2, len(t), hidden.weight.shape[1]))
+    for neuron in range(hidden.weight.shape[1]):
+        mine = np.flatnonzero(hidden.neurons == neuron)
+        following = np.searchsorted(hidden.times[mine], t)
+        alive = following < len(mine)
+        next_ = mine[following[alive]]
+        u = hidden.times[next_] - t[alive]
+        lambda_V[alive, neuron], lambda_I[alive, neuron] = _free(
+            hidden.neuron, gradient.lambda_V[next_], gradient.lambda_I[next_], u
+        )
+    return lambda_V, lambda_I
+
+
 def _at_own_spikes(hidden: HiddenTrial, of_times: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """lambda_V and lambda_I just before each hidden spike, and lambda_V just after it."""
     lambda_V, lambda_I, after = (np.zeros(len(of_times)) for _ in range(3))
