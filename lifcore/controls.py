@@ -5,7 +5,7 @@ from typing import Any
 
 from ipywidgets import Checkbox, Dropdown, FloatSlider, IntSlider, SelectionSlider, interactive
 
-from lifcore import views
+from lifcore import hidden_views, views
 
 
 def turn(view: Callable[..., Any], **controls: Any) -> interactive:
@@ -123,3 +123,27 @@ def mirrored_psp() -> interactive:
         tau_m=FloatSlider(20.0, min=1.0, max=50.0, step=1.0),
         tau_s=FloatSlider(5.0, min=1.0, max=50.0, step=1.0),
     )
+
+
+def journey() -> interactive:
+    """Input weight, the second input's time, and the loss of a chain with one hidden neuron."""
+    return turn(
+        hidden_views.journey,
+        weight=FloatSlider(8.0, min=4.0, max=20.0, step=0.5),
+        second=FloatSlider(60.0, min=20.0, max=110.0, step=5.0),
+        name=loss_name(),
+    )
+
+
+def along_weight() -> interactive:
+    """The loss, the largest weight and the second input's time of a scan."""
+    return turn(
+        hidden_views.along_weight,
+        name=loss_name(),
+        highest=FloatSlider(12.0, min=8.0, max=24.0, step=1.0),
+        second=FloatSlider(60.0, min=20.0, max=110.0, step=5.0),
+    )
+
+
+def loss_name() -> Dropdown:
+    return Dropdown(options=list(hidden_views.losses()), value="exponential")

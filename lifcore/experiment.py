@@ -31,6 +31,7 @@ from lifcore.weighting import Average, Constant, Exponential
 
 LOSSES = ("mean", "integral", "exponential")
 TUNING_SEED, SEEDS = 0, (1, 2, 3, 4, 5)
+STUDENT = 2.776  # 97.5 % quantile of Student's t for these five seeds: 4 degrees of freedom
 DIGITS = 5  # of what is stored
 
 
@@ -158,6 +159,29 @@ def best_rate(records: Iterable[dict[str, Any]], cell: Cell) -> float:
     """The rate that scored best on the seed for tuning; the smaller one of two equals."""
     tuned = [record for record in of_cell(records, cell) if record["seed"] == TUNING_SEED]
     return max(sorted(tuned, key=lambda record: record["rate"]), key=score)["rate"]
+
+
+def counted(records: Iterable[dict[str, Any]], cell: Cell) -> list[dict[str, Any]]:
+    """The runs of a cell that count: not the one that its rate was chosen on."""
+    return [record for record in of_cell(records, cell) if record["seed"] in SEEDS]
+
+
+def interval(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean over the seeds (the first axis) and half of its 95 % interval by Student's t."""
+    values = np.asarray(values, dtype=float)
+    if len(values) != len(SEEDS):
+        raise ValueError(f"values has {len(values)} rows; pass one for each of the {len(SEEDS)} seeds")
+    return values.mean(axis=0), STUDENT * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+
+
+def table(records: list[dict[str, Any]], task: str, optimiser: str, frozen: bool) -> str:
+    """The scores of a task as text: a line for each length of the trial, mean and 95 % interval for each loss."""
+    lines = ["trial     " + "".join(f"{loss:16}" for loss in LOSSES)]
+    for duration in SETTINGS[task].durations:
+        scores = [[score(r) for r in counted(records, Cell(task, loss, duration, optimiser, frozen))] for loss in LOSSES]
+        shown = (f"{mean:.2f} +- {half:.2f}" for mean, half in map(interval, scores))
+        lines.append(f"{duration:4.0f} ms   " + "".join(f"{each:16}" for each in shown))
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def missing(task: str, records: list[dict[str, Any]]) -> Iterator[tuple[Cell, float, int]]:

@@ -1,12 +1,12 @@
 """The pictures of the pages on the hidden layer; see ``lifcore.views``."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from lifcore import figures, training
+from lifcore import experiment, figures, training
 from lifcore._checks import FloatArray
 from lifcore.adjoint import Adjoint, backward
 from lifcore.gradients import spike_time_gradient
@@ -176,4 +176,79 @@ def lost_spike(steps: int = 45) -> Figure:
     where.set(ylabel="hidden spikes (ms)")
     value.set(xlabel="gradient step (count)", ylabel="change of the loss")
     figures.legend(where, 2)
+    return figure
+
+
+LOSS_LOOKS = {
+    "mean": (figures.VERMILION, "--", "s", "mean cross-entropy"),
+    "integral": (figures.GREEN, "-.", "^", "integral"),
+    "exponential": (figures.BLUE, "-", "o", "exponential"),
+}
+
+
+def scores(records: dict[str, list[dict[str, Any]]], optimiser: str = "adam", frozen: bool = True) -> Figure:
+    """Held-out accuracy after training against the length of the trial, for each loss; one panel a task."""
+    figure, axes = figures.canvas(len(records), height=2.3)
+    for ax, (task, runs) in zip(axes, records.items(), strict=True):
+        setting = experiment.SETTINGS[task]
+        ax.axhline(1 / setting.sizes[2], color="0.5", linewidth=0.8, linestyle=":", zorder=0)
+        for shift, (loss, (color, line, marker, label)) in zip((-1, 0, 1), LOSS_LOOKS.items(), strict=True):
+            runs_of = [
+                experiment.counted(runs, experiment.Cell(task, loss, duration, optimiser, frozen))
+                for duration in setting.durations
+            ]
+            mean, half = np.transpose([experiment.interval([experiment.score(r) for r in of]) for of in runs_of])
+            where = np.array(setting.durations) * (1 + 0.01 * shift)
+            ax.errorbar(where, mean, half, color=color, linestyle=line, marker=marker, capsize=3, label=label)
+        ax.set(ylabel=f"accuracy, {task}", ylim=(0.0, 1.15), xlabel="length of the trial (ms)")
+        ax.set_xscale("log")
+        ax.set_xticks(setting.durations, [f"{duration:g}" for duration in setting.durations])
+        ax.minorticks_off()
+    figures.legend(axes[0], 2)
+    return figure
+
+
+def over_epochs(
+    records: list[dict[str, Any]], task: str, duration: float, optimiser: str = "adam", frozen: bool = True
+) -> Figure:
+    """Accuracy, hidden activity, silent neurons and transported signal over the epochs: mean and 95 % interval."""
+    panels = {
+        "accuracy": "accuracy",
+        "spikes": "hidden spikes\nper trial",
+        "silent": "fraction silent",
+        "signal": r"mean $\lambda_V - \lambda_I$",
+        "strength": "mean $|dL/dt|$",
+    }
+    figure, axes = figures.canvas(len(panels), height=1.45, sharex=True)
+    for loss, (color, line, _, label) in LOSS_LOOKS.items():
+        runs = experiment.counted(records, experiment.Cell(task, loss, duration, optimiser, frozen))
+        for ax, (name, title) in zip(axes, panels.items(), strict=True):
+            mean, half = experiment.interval([record[name] for record in runs])
+            epochs = np.arange(len(mean))
+            ax.plot(epochs, mean, color=color, linestyle=line, label=label)
+            ax.fill_between(epochs, mean - half, mean + half, color=color, alpha=0.15, linewidth=0)
+            ax.set(ylabel=title)
+    axes[0].set(ylim=(0.0, 1.05))
+    axes[3].axhline(0.0, color="0.5", linewidth=0.8, zorder=0)
+    axes[-1].set_yscale("log")
+    axes[-1].set(xlabel="epoch (count)")
+    figures.legend(axes[0], 2)
+    figure.align_ylabels()
+    return figure
+
+
+def direction(records: list[dict[str, Any]], task: str = "yin-yang") -> Figure:
+    """Before training: size of what a hidden spike is told, and its mean, against the length of the trial."""
+    durations = experiment.SETTINGS[task].durations
+    figure, (ax,) = figures.canvas(height=3.0)
+    for loss, (color, line, marker, label) in LOSS_LOOKS.items():
+        cells = [experiment.Cell(task, loss, duration, "adam", True) for duration in durations]
+        starts = [[(r["strength"][0], r["signal"][0]) for r in experiment.counted(records, cell)] for cell in cells]
+        size, mean = np.abs(np.mean(starts, axis=1)).T
+        ax.plot(durations, size, color=color, linestyle=line, marker=marker, label=f"{label}")
+        ax.plot(durations, mean, color=color, linestyle=line, marker=marker, markerfacecolor="white", linewidth=0.8)
+    ax.set_yscale("log")
+    ax.set_xticks(durations, [f"{duration:g}" for duration in durations])
+    ax.set(xlabel="length of the trial (ms)", ylabel="told to a spike, before training")
+    figures.legend(ax, 2)
     return figure

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lifcore as lc
-from lifcore import controls, figures, precision, views
+from lifcore import controls, figures, hidden_views, precision, views
 
 PEAKS = [10, 20, 50, 100, 200]
 SWEEP = lc.rate_sweep(PEAKS, 3, scheme="euler", weight=lc.corrected_weight(1.0, lc.LIF()), seed=1)
@@ -23,15 +23,16 @@ NEED_ARGUMENTS = {
     "trial_length": ({1400.0: EXACT, 400.0: lc.rate_sweep(PEAKS, 3, steps=400, seed=1)}, PEAKS),
     "loss_sweep": ({"mean cross-entropy": EXACT, "integral": EXACT}, PEAKS),
 }
-VIEWS = [
-    name
-    for name, function in inspect.getmembers(views, inspect.isfunction)
-    if function.__module__ == views.__name__ and inspect.signature(function).return_annotation is plt.Figure
-]
+VIEWS = {
+    name: function
+    for module in (views, hidden_views)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__ and inspect.signature(function).return_annotation is plt.Figure
+}
 CONTROLS = [
     name
     for name, function in inspect.getmembers(controls, inspect.isfunction)
-    if function.__module__ == controls.__name__ and name not in ("turn", "scheme")
+    if function.__module__ == controls.__name__ and name not in ("turn", "scheme", "loss_name")
 ]
 
 
@@ -48,7 +49,7 @@ def line(ax, label):
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_every_axis_is_labelled_and_everything_drawn_is_finite(name):
-    figure = getattr(views, name)(*NEED_ARGUMENTS.get(name, ()))
+    figure = VIEWS[name](*NEED_ARGUMENTS.get(name, ()))
     assert figure.axes and figure.axes[-1].get_xlabel()
     for ax in figure.axes:
         assert ax.get_ylabel() and not ax.get_title()  # the caption is the page's
