@@ -52,14 +52,16 @@ class Setting:
     batch: int = 50
 
 
-RATES = {"adam": (0.01, 0.03, 0.1), "descent": (1.0, 10.0, 100.0, 1000.0)}
+RATES = {"adam": (0.003, 0.01, 0.03, 0.1, 0.3), "descent": (0.1, 1.0, 10.0, 100.0, 1e3, 1e4)}
+# A control where gradients are far smaller than Adam's epsilon: the same without it.
+WITHOUT_EPSILON = {"adam without epsilon": RATES["adam"]}
 SETTINGS = {
     "yin-yang": Setting(
         tasks.yin_yang, (5, 60, 3), (2.5, 2.5), (0.0, 0.3), (60.0, 100.0, 150.0), tau=20.0, over=20.0, rates=RATES
     ),
     "coincidence": Setting(
-        tasks.coincidence, (20, 40, 2), (0.4, 0.4), (0.0, 0.3), (400.0, 1400.0), tau=200.0, over=100.0, rates=RATES,
-        trials=(400, 300), epochs=15,
+        tasks.coincidence, (20, 40, 2), (0.4, 0.4), (0.0, 0.3), (400.0, 1400.0), tau=200.0, over=100.0,
+        rates=RATES | WITHOUT_EPSILON, trials=(400, 300), epochs=15,
     ),
 }  # fmt: skip
 
@@ -81,7 +83,7 @@ def cells(task: str) -> list[Cell]:
     return [
         Cell(task, loss, duration, optimiser, frozen)
         for frozen in (True, False)
-        for optimiser in ("adam", "descent")
+        for optimiser in setting.rates
         for duration in setting.durations
         for loss in LOSSES
     ]
@@ -162,8 +164,19 @@ def best_rate(records: Iterable[dict[str, Any]], cell: Cell) -> float:
 
 
 def counted(records: Iterable[dict[str, Any]], cell: Cell) -> list[dict[str, Any]]:
-    """The runs of a cell that count: not the one that its rate was chosen on."""
-    return [record for record in of_cell(records, cell) if record["seed"] in SEEDS]
+    """The runs of a cell that count: at its best rate, and not on the seed that the rate was chosen on."""
+    of, rate = of_cell(records, cell), best_rate(records, cell)
+    return [record for record in of if record["rate"] == rate and record["seed"] in SEEDS]
+
+
+def scores(records: Iterable[dict[str, Any]], cell: Cell) -> FloatArray:
+    """The score of each run of a cell that counts."""
+    return np.array([score(record) for record in counted(records, cell)])
+
+
+def over_epochs(records: Iterable[dict[str, Any]], cell: Cell, name: str) -> FloatArray:
+    """A quantity of ``training.Report`` before training and after each epoch, shape (seeds, epochs + 1)."""
+    return np.array([record[name] for record in counted(records, cell)])
 
 
 def interval(values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -178,8 +191,8 @@ def table(records: list[dict[str, Any]], task: str, optimiser: str, frozen: bool
     """The scores of a task as text: a line for each length of the trial, mean and 95 % interval for each loss."""
     lines = ["trial     " + "".join(f"{loss:16}" for loss in LOSSES)]
     for duration in SETTINGS[task].durations:
-        scores = [[score(r) for r in counted(records, Cell(task, loss, duration, optimiser, frozen))] for loss in LOSSES]
-        shown = (f"{mean:.2f} +- {half:.2f}" for mean, half in map(interval, scores))
+        of_losses = (scores(records, Cell(task, loss, duration, optimiser, frozen)) for loss in LOSSES)
+        shown = (f"{mean:.2f} +- {half:.2f}" for mean, half in map(interval, of_losses))
         lines.append(f"{duration:4.0f} ms   " + "".join(f"{each:16}" for each in shown))
     return "\n".join(line.rstrip() for line in lines)
 

@@ -193,11 +193,8 @@ def scores(records: dict[str, list[dict[str, Any]]], optimiser: str = "adam", fr
         setting = experiment.SETTINGS[task]
         ax.axhline(1 / setting.sizes[2], color="0.5", linewidth=0.8, linestyle=":", zorder=0)
         for shift, (loss, (color, line, marker, label)) in zip((-1, 0, 1), LOSS_LOOKS.items(), strict=True):
-            runs_of = [
-                experiment.counted(runs, experiment.Cell(task, loss, duration, optimiser, frozen))
-                for duration in setting.durations
-            ]
-            mean, half = np.transpose([experiment.interval([experiment.score(r) for r in of]) for of in runs_of])
+            cells = (experiment.Cell(task, loss, duration, optimiser, frozen) for duration in setting.durations)
+            mean, half = np.transpose([experiment.interval(experiment.scores(runs, cell)) for cell in cells])
             where = np.array(setting.durations) * (1 + 0.01 * shift)
             ax.errorbar(where, mean, half, color=color, linestyle=line, marker=marker, capsize=3, label=label)
         ax.set(ylabel=f"accuracy, {task}", ylim=(0.0, 1.15), xlabel="length of the trial (ms)")
@@ -221,9 +218,9 @@ def over_epochs(
     }
     figure, axes = figures.canvas(len(panels), height=1.45, sharex=True)
     for loss, (color, line, _, label) in LOSS_LOOKS.items():
-        runs = experiment.counted(records, experiment.Cell(task, loss, duration, optimiser, frozen))
+        cell = experiment.Cell(task, loss, duration, optimiser, frozen)
         for ax, (name, title) in zip(axes, panels.items(), strict=True):
-            mean, half = experiment.interval([record[name] for record in runs])
+            mean, half = experiment.interval(experiment.over_epochs(records, cell, name))
             epochs = np.arange(len(mean))
             ax.plot(epochs, mean, color=color, linestyle=line, label=label)
             ax.fill_between(epochs, mean - half, mean + half, color=color, alpha=0.15, linewidth=0)
@@ -243,9 +240,11 @@ def direction(records: list[dict[str, Any]], task: str = "yin-yang") -> Figure:
     figure, (ax,) = figures.canvas(height=3.0)
     for loss, (color, line, marker, label) in LOSS_LOOKS.items():
         cells = [experiment.Cell(task, loss, duration, "adam", True) for duration in durations]
-        starts = [[(r["strength"][0], r["signal"][0]) for r in experiment.counted(records, cell)] for cell in cells]
-        size, mean = np.abs(np.mean(starts, axis=1)).T
-        ax.plot(durations, size, color=color, linestyle=line, marker=marker, label=f"{label}")
+        size, mean = (
+            [abs(experiment.over_epochs(records, cell, name)[:, 0].mean()) for cell in cells]
+            for name in ("strength", "signal")
+        )
+        ax.plot(durations, size, color=color, linestyle=line, marker=marker, label=label)
         ax.plot(durations, mean, color=color, linestyle=line, marker=marker, markerfacecolor="white", linewidth=0.8)
     ax.set_yscale("log")
     ax.set_xticks(durations, [f"{duration:g}" for duration in durations])

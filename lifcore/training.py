@@ -1,6 +1,7 @@
 """Training: a network with one hidden layer, its gradient, and what becomes of it over the epochs."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,11 @@ class Adam:
         return -self.rate * (self.mean / (1 - a**self.steps)) / size
 
 
-OPTIMISERS = {"descent": Descent, "adam": Adam}
+OPTIMISERS = {
+    "descent": Descent,
+    "adam": Adam,
+    "adam without epsilon": partial(Adam, epsilon=1e-30),  # not 0, for weights that get no gradient
+}
 
 
 class Report(NamedTuple):

@@ -295,3 +295,35 @@ def test_no_input_at_all():
     gradient = lc.spike_time_gradient(output, lc.backward(output, lc.CrossEntropyOverTime(correct=0)))
     assert lc.hidden_gradient(hidden, gradient).weight.tolist() == [[0.0, 0.0]]
     assert np.all(hidden.voltage_at([0.0, 50.0]) == 0.0)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30))
+def test_the_lambdas_of_a_hidden_neuron_over_time(seed, inputs):
+    """At the spikes what ``hidden_gradient`` says, zero behind the last one, and lambda_I summed over inputs."""
+    times, sources, weight, _ = network(seed, inputs, 3)
+    hidden = lc.hidden_layer(times, DURATION, STANDARD, weight, sources)
+    told = np.random.default_rng(seed).normal(size=len(hidden.times))
+    gradient = lc.hidden_gradient(hidden, told)
+    scale = 1.0 + np.abs(gradient.lambda_V).max(initial=0.0)
+    lambda_V, lambda_I = lc.hidden_lambdas(hidden, gradient, hidden.times)
+    own = np.arange(len(hidden.times)), hidden.neurons
+    # A value at a spike is the one just before it: from there on, backward in time, it goes on.
+    np.testing.assert_allclose(lambda_V[own], gradient.lambda_V, rtol=1e-12)
+    np.testing.assert_allclose(lambda_I[own], gradient.lambda_I, atol=1e-12 * scale)
+    jump = (hidden.theta * gradient.lambda_V_after + told) / (hidden.I - hidden.theta)
+    np.testing.assert_allclose(gradient.lambda_V - gradient.lambda_V_after, jump, atol=1e-12 * scale)
+    for neuron in range(3):
+        last = hidden.times[hidden.neurons == neuron].max(initial=0.0)
+        after_V, after_I = lc.hidden_lambdas(hidden, gradient, [last + 1e-9, DURATION])
+        assert not after_V[:, neuron].any() and not after_I[:, neuron].any()
+    _, at_inputs = lc.hidden_lambdas(hidden, gradient, times)
+    of_weight = np.zeros_like(weight)
+    np.add.at(of_weight, sources, -STANDARD.tau_s * at_inputs)
+    np.testing.assert_allclose(of_weight, gradient.weight, atol=1e-11 * scale * inputs)
+
+
+def test_lambdas_over_time_are_those_of_a_single_trial():
+    hidden = lc.hidden_layer([10.0], DURATION, STANDARD, [[8.0]], [0], [0], 1)
+    gradient = lc.hidden_gradient(hidden, np.ones(len(hidden.times)))
+    with pytest.raises(ValueError, match="batch is 1"):
+        lc.hidden_lambdas(hidden, gradient, [5.0])

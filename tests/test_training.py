@@ -175,7 +175,7 @@ def test_an_interrupted_experiment_goes_on(tmp_path, monkeypatch):
     with ThreadPoolExecutor(1) as executor:
         experiment.complete("yin-yang", path, executor, Progress)
         whole = sorted(path.read_text().splitlines())
-        assert len(whole) == len(set(runs)) == len(runs) == 3 * (3 + 5)
+        assert len(whole) == len(set(runs)) == len(runs) == 3 * (5 + 5)
         assert [experiment.best_rate(experiment.read(path), cell) for cell in cells("yin-yang")] == [0.1, 0.01, 0.03]
         # Interrupted while a line was written: it is run again, and nothing else.
         lines = path.read_text().splitlines(keepends=True)
@@ -193,6 +193,37 @@ def test_the_command_runs_what_is_missing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["experiment", "--task", "coincidence", "--out", str(tmp_path), "--workers", "1"])
     experiment.main()
     assert done == [("coincidence", tmp_path / "coincidence.jsonl")]
+
+
+@pytest.mark.parametrize("task", RECORDS)
+def test_the_table_is_complete(task):
+    assert not list(experiment.missing(task, RECORDS[task]))
+
+
+def test_an_interval_is_that_of_students_t():
+    """Five numbers by hand: mean 3, variance 2.5, and P(|t| < 2.776) = 0.95 at 4 degrees of freedom."""
+    mean, half = experiment.interval([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0], [4.0, 0.0], [5.0, 0.0]])
+    np.testing.assert_allclose(mean, [3.0, 0.0])
+    np.testing.assert_allclose(half, [2.776 * np.sqrt(2.5 / 5), 0.0])
+    # The distribution function of t with 4 degrees of freedom in closed form.
+    x = experiment.STUDENT / np.sqrt(4 + experiment.STUDENT**2)
+    assert x * (3 - x**2) / 2 == pytest.approx(0.95, abs=1e-4)
+    with pytest.raises(ValueError, match="values has 3 rows; pass one for each of the 5 seeds"):
+        experiment.interval([1.0, 2.0, 3.0])
+
+
+def test_only_runs_at_the_best_rate_and_on_other_seeds_count():
+    def record(rate, seed, accuracy):
+        return {**vars(CELL), "rate": rate, "seed": seed, "accuracy": [accuracy] * 4}
+
+    records = [record(0.01, 0, 0.5), record(0.1, 0, 0.8), record(0.03, 0, 0.8)]
+    records += [record(rate, seed, rate) for rate in (0.01, 0.03, 0.1) for seed in experiment.SEEDS]
+    assert experiment.best_rate(records, CELL) == 0.03  # of two equals the smaller one
+    assert {r["rate"] for r in experiment.counted(records, CELL)} == {0.03}
+    assert sorted(r["seed"] for r in experiment.counted(records, CELL)) == list(experiment.SEEDS)
+    lines = experiment.table(RECORDS["yin-yang"], "yin-yang", "adam", frozen=True).splitlines()
+    mean, half = experiment.interval([experiment.score(r) for r in experiment.counted(RECORDS["yin-yang"], CELL)])
+    assert len(lines) == 4 and lines[1].split()[:2] == ["60", "ms"] and lines[1].endswith(f"{mean:.2f} +- {half:.2f}")
 
 
 def test_the_file_is_one_record_a_line():

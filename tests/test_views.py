@@ -2,17 +2,22 @@
 
 import inspect
 import itertools
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 import lifcore as lc
-from lifcore import controls, figures, hidden_views, precision, views
+from lifcore import controls, experiment, figures, hidden_views, precision, views
 
 PEAKS = [10, 20, 50, 100, 200]
 SWEEP = lc.rate_sweep(PEAKS, 3, scheme="euler", weight=lc.corrected_weight(1.0, lc.LIF()), seed=1)
 EXACT = lc.rate_sweep(PEAKS, 3, seed=1)
+RUNS = {
+    task: experiment.read(Path(__file__).parents[1] / "book" / "learning" / f"{task}.jsonl")
+    for task in experiment.SETTINGS
+}
 NEED_ARGUMENTS = {
     "sweep_bars": (SWEEP, PEAKS),
     "sweep_sizes": ({"euler": SWEEP, "exact": EXACT}, PEAKS),
@@ -21,6 +26,9 @@ NEED_ARGUMENTS = {
     "bias_check": (precision.bias_samples(peaks=[20.0, 100.0]),),
     "bias_count": (SWEEP,),
     "trial_length": ({1400.0: EXACT, 400.0: lc.rate_sweep(PEAKS, 3, steps=400, seed=1)}, PEAKS),
+    "scores": (RUNS,),
+    "over_epochs": (RUNS["coincidence"], "coincidence", 1400.0),
+    "direction": (RUNS["yin-yang"],),
     "loss_sweep": ({"mean cross-entropy": EXACT, "integral": EXACT}, PEAKS),
 }
 VIEWS = {
