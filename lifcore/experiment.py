@@ -53,7 +53,7 @@ class Setting:
 
 
 RATES = {"adam": (0.003, 0.01, 0.03, 0.1, 0.3), "descent": (0.1, 1.0, 10.0, 100.0, 1e3, 1e4)}
-# A control where gradients are far smaller than Adam's epsilon: the same without it.
+# A control for gradients that are far smaller than Adam's epsilon: of the hidden layer alone.
 WITHOUT_EPSILON = {"adam without epsilon": RATES["adam"]}
 SETTINGS = {
     "yin-yang": Setting(
@@ -86,6 +86,7 @@ def cells(task: str) -> list[Cell]:
         for optimiser in setting.rates
         for duration in setting.durations
         for loss in LOSSES
+        if frozen or optimiser not in WITHOUT_EPSILON
     ]
 
 
@@ -163,18 +164,18 @@ def best_rate(records: Iterable[dict[str, Any]], cell: Cell) -> float:
     return max(sorted(tuned, key=lambda record: record["rate"]), key=score)["rate"]
 
 
-def counted(records: Iterable[dict[str, Any]], cell: Cell) -> list[dict[str, Any]]:
+def counted(records: list[dict[str, Any]], cell: Cell) -> list[dict[str, Any]]:
     """The runs of a cell that count: at its best rate, and not on the seed that the rate was chosen on."""
     of, rate = of_cell(records, cell), best_rate(records, cell)
     return [record for record in of if record["rate"] == rate and record["seed"] in SEEDS]
 
 
-def scores(records: Iterable[dict[str, Any]], cell: Cell) -> FloatArray:
+def scores(records: list[dict[str, Any]], cell: Cell) -> FloatArray:
     """The score of each run of a cell that counts."""
     return np.array([score(record) for record in counted(records, cell)])
 
 
-def over_epochs(records: Iterable[dict[str, Any]], cell: Cell, name: str) -> FloatArray:
+def over_epochs(records: list[dict[str, Any]], cell: Cell, name: str) -> FloatArray:
     """A quantity of ``training.Report`` before training and after each epoch, shape (seeds, epochs + 1)."""
     return np.array([record[name] for record in counted(records, cell)])
 

@@ -96,12 +96,14 @@ def along_weight(name: str = "exponential", highest: float = 12.0, second: float
     figure, (value, count) = figures.canvas(2, height=2.3, sharex=True)
     pieces = np.split(np.arange(len(scan.value)), np.flatnonzero(np.diff(scan.spikes)) + 1)
     for piece in pieces:
-        value.plot(scan.value[piece], scan.loss[piece], color=figures.BLUE, label="loss" if piece[0] == 0 else None)
-    half = highest / 50
-    for k in range(15, len(scan.value), 30):
+        label = "loss" if piece[0] == 0 else None
+        value.plot(scan.value[piece], scan.loss[piece], color=figures.BLUE, linewidth=3.5, alpha=0.5, label=label)
+    half = highest / 30
+    for k in range(20, len(scan.value), 40):
         x = scan.value[k] + np.array([-half, half])
         y = scan.loss[k] + scan.gradient[k] * (x - scan.value[k])
-        value.plot(x, y, color=figures.VERMILION, linewidth=2.2, label="backward pass" if k == 15 else None)
+        value.plot(x, y, color=figures.VERMILION, linewidth=1.3, label="backward pass" if k == 20 else None)
+        value.plot(scan.value[k], scan.loss[k], "o", color=figures.VERMILION, markersize=3.5)
     count.step(scan.value, scan.spikes, where="mid", color=figures.BLACK)
     value.set(ylabel="loss")
     count.set(xlabel="input weight (thresholds)", ylabel="hidden spikes", ylim=(-0.5, scan.spikes.max() + 0.5))
