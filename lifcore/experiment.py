@@ -61,7 +61,8 @@ SETTINGS = {
     ),
     "coincidence": Setting(
         tasks.coincidence, (20, 40, 2), (0.4, 0.4), (0.0, 0.3), (400.0, 1400.0), tau=200.0, over=100.0,
-        rates=RATES | WITHOUT_EPSILON, trials=(400, 300), epochs=15,
+        # At a rate of 1e4 the output weights can diverge, and one run takes hours.
+        rates=RATES | {"descent": RATES["descent"][:-1]} | WITHOUT_EPSILON, trials=(400, 300), epochs=15,
     ),
 }  # fmt: skip
 

@@ -226,6 +226,37 @@ def test_only_runs_at_the_best_rate_and_on_other_seeds_count():
     assert len(lines) == 4 and lines[1].split()[:2] == ["60", "ms"] and lines[1].endswith(f"{mean:.2f} +- {half:.2f}")
 
 
+def gained(task, loss, duration, optimiser):
+    """Accuracy after training minus before, seed by seed: mean and half of its 95 % interval."""
+    cell = experiment.Cell(task, loss, duration, optimiser, True)
+    before = experiment.over_epochs(RECORDS[task], cell, "accuracy")[:, 0]
+    return experiment.interval(experiment.scores(RECORDS[task], cell) - before)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "descent"])
+@pytest.mark.parametrize("task", RECORDS)
+def test_length_of_the_trial_and_what_is_learned(task, optimiser):
+    """What the pages conclude, of the stored runs with frozen outputs: with 95 % intervals, not by eye."""
+    durations = experiment.SETTINGS[task].durations
+    mean, half = gained(task, "mean", durations[0], optimiser)
+    assert mean - half > 0.05  # short trials teach by the mean cross-entropy
+    mean, half = gained(task, "mean", durations[-1], optimiser)
+    assert mean - half < 0.0 < mean + half  # long ones do not
+    for duration in durations:
+        mean, half = gained(task, "exponential", duration, optimiser)
+        assert mean - half > 0.05
+
+
+def test_the_faint_gradient_of_the_integral_is_enough():
+    for optimiser in ("adam", "descent"):
+        mean, half = gained("coincidence", "integral", 1400.0, optimiser)
+        assert mean - half < 0.01 and abs(mean) < 0.01  # nothing moves
+    mean, half = gained("coincidence", "integral", 1400.0, "adam without epsilon")
+    assert mean - half > 0.05
+    mean, half = gained("coincidence", "mean", 1400.0, "adam without epsilon")
+    assert mean - half < 0.0 < mean + half  # it was not epsilon that kept the mean cross-entropy from learning
+
+
 def test_the_file_is_one_record_a_line():
     for line in (STORED / "yin-yang.jsonl").read_text().splitlines():
         assert {"task", "loss", "rate", "seed", "accuracy", "numpy"} <= json.loads(line).keys()
