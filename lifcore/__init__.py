@@ -21,6 +21,7 @@ Physics first, each module using only the ones above it:
     tasks       two classification tasks in spikes
     training    a network with one hidden layer, and what becomes of it
     experiment  the learning experiment of the book, run and stored
+    scenes      the situations that the pages look at
 
 Times are in ms, voltages and currents in units of the threshold, and every array has time first.
 These modules need NumPy alone; ``lifcore.figures`` and ``lifcore.controls``, which draw, are imported

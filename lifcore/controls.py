@@ -5,7 +5,7 @@ from typing import Any
 
 from ipywidgets import Checkbox, Dropdown, FloatSlider, IntSlider, SelectionSlider, interactive
 
-from lifcore import hidden_views, views
+from lifcore import hidden_views, scenes, views
 
 
 def turn(view: Callable[..., Any], **controls: Any) -> interactive:
@@ -102,7 +102,7 @@ def pull() -> interactive:
     """Which loss, the length of the trial, and where in it the spike stands."""
     return turn(
         views.pull,
-        name=Dropdown(options=list(views.family(0)), value="exponential"),
+        name=Dropdown(options=list(scenes.family(0)), value="exponential"),
         duration=SelectionSlider(options=[200, 400, 700, 1000, 1400], value=1400),
         spike=FloatSlider(0.5, min=0.05, max=0.95, step=0.05),
     )
@@ -146,4 +146,4 @@ def along_weight() -> interactive:
 
 
 def loss_name() -> Dropdown:
-    return Dropdown(options=list(hidden_views.losses()), value="exponential")
+    return Dropdown(options=list(scenes.chain_losses()), value="exponential")

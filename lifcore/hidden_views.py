@@ -6,54 +6,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from lifcore import experiment, figures, training
+from lifcore import experiment, figures, scenes, training
 from lifcore._checks import FloatArray
-from lifcore.adjoint import Adjoint, backward
-from lifcore.gradients import spike_time_gradient
-from lifcore.hidden import HiddenGradient, HiddenTrial, hidden_gradient, hidden_lambdas, hidden_layer
-from lifcore.losses import CrossEntropyOfIntegral, CrossEntropyOverTime, Loss
+from lifcore.hidden import hidden_lambdas
 from lifcore.neuron import LIF
-from lifcore.scan import WeightScan, critical_weight, scan_weight
+from lifcore.scan import critical_weight
 from lifcore.tasks import Samples
-from lifcore.trial import Trial, event_trial
-from lifcore.weighting import Average, Exponential
-
-CLASSES = 20
-ONE_OUTPUT = np.eye(1, CLASSES)  # output 1 reads the hidden neuron with weight 1, the others stay at V = 0
-DURATION = 400.0  # ms
-
-
-def losses(correct: int = 0) -> dict[str, Loss]:
-    """The three losses of these pages, averaged over the trial; output 0 is the one that reads the hidden neuron."""
-    return {
-        "mean cross-entropy": CrossEntropyOverTime(correct=correct, weighting=Average()),
-        "integral": CrossEntropyOfIntegral(correct=correct, weighting=Average()),
-        "exponential": CrossEntropyOfIntegral(correct=correct, weighting=Average(Exponential(50.0))),
-    }
-
-
-class Chain(NamedTuple):
-    """Input spikes, one hidden neuron, its output, and the way back."""
-
-    hidden: HiddenTrial
-    output: Trial
-    adjoint: Adjoint
-    of_times: FloatArray  # dL/dt of each hidden spike
-    gradient: HiddenGradient
-
-
-def chain(weight: float = 8.0, second: float = 60.0, name: str = "exponential", duration: float = DURATION) -> Chain:
-    """One input that spikes at 20 ms and at ``second``, one hidden neuron, one output that reads it, and a loss."""
-    hidden = hidden_layer([20.0, second], duration, LIF(), [[weight]], [0, 0])
-    output = hidden.output(ONE_OUTPUT)
-    adjoint = backward(output, losses()[name])
-    of_times = spike_time_gradient(output, adjoint)
-    return Chain(hidden, output, adjoint, of_times, hidden_gradient(hidden, of_times))
 
 
 def journey(weight: float = 8.0, second: float = 60.0, name: str = "exponential") -> Figure:
     """V of the hidden neuron, what the output tells its spikes, and the lambdas of the hidden neuron."""
-    this = chain(weight, second, name)
+    this = scenes.chain(weight, second, name)
     spikes, inputs = this.hidden.times, [20.0, second]
     # A step has two sides.
     t = np.sort(np.concatenate([np.linspace(0.0, 120.0, 1201), spikes, np.nextafter(spikes, np.inf)]))
@@ -62,7 +25,7 @@ def journey(weight: float = 8.0, second: float = 60.0, name: str = "exponential"
     figures.draw_trace(voltage, t_V, this.hidden.voltage_at(t_V)[:, 0], "V")
     voltage.axhline(this.hidden.theta, color="0.5", linewidth=0.8)
     voltage.set(ylabel="hidden $V$", xlabel="")
-    figures.draw_trace(told, t, 1e4 * transport_at(this, losses()[name], t), "transport")
+    figures.draw_trace(told, t, 1e4 * scenes.transport_at(this, scenes.chain_losses()[name], t), "transport")
     if len(spikes):
         told.plot(spikes, 1e4 * this.of_times, "o", color=figures.BLUE, zorder=3)
     told.axhline(0.0, color="0.5", linewidth=0.8, zorder=0)
@@ -81,18 +44,9 @@ def journey(weight: float = 8.0, second: float = 60.0, name: str = "exponential"
     return figure
 
 
-def transport_at(this: Chain, loss: Loss, t: FloatArray) -> FloatArray:
-    """lambda_V - lambda_I of the output at given times: what a spike of weight 0 there would be told."""
-    sources = np.concatenate([this.hidden.neurons, np.ones(len(t), dtype=np.intp)])
-    weight = np.vstack([ONE_OUTPUT, np.zeros((1, CLASSES))])
-    times = np.concatenate([this.hidden.times, t])
-    trial = event_trial(times, this.hidden.duration, this.hidden.neuron, weight, sources)
-    return backward(trial, loss).transport[trial.spike_steps[len(this.hidden.times) :], 0]
-
-
 def along_weight(name: str = "exponential", highest: float = 12.0, second: float = 60.0) -> Figure:
     """The loss against the input weight with tangents by the backward pass, and the number of hidden spikes."""
-    scan = scan_of(np.linspace(0.0, highest, 601), name, second)
+    scan = scenes.scan_of(np.linspace(0.0, highest, 601), name, second)
     figure, (value, count) = figures.canvas(2, height=2.3, sharex=True)
     pieces = np.split(np.arange(len(scan.value)), np.flatnonzero(np.diff(scan.spikes)) + 1)
     for piece in pieces:
@@ -111,14 +65,6 @@ def along_weight(name: str = "exponential", highest: float = 12.0, second: float
     return figure
 
 
-def scan_of(values: FloatArray, name: str = "exponential", second: float | None = 60.0, correct: int = 0) -> WeightScan:
-    """The loss along the weight of the one input of ``chain``, which spikes once if ``second`` is None."""
-    times = [20.0] if second is None else [20.0, second]
-    return scan_weight(
-        values, times, DURATION, [[0.0]], ONE_OUTPUT, np.zeros(len(times), dtype=np.intp), losses(correct)[name]
-    )
-
-
 def edge(distances: Iterable[float] = tuple(np.geomspace(1e-8, 1.0, 17))) -> Figure:
     """Size of dL/dw against the distance to the weight at which the spike appears, for two losses."""
     critical, distances = critical_weight(LIF()), np.asarray(distances)
@@ -127,7 +73,7 @@ def edge(distances: Iterable[float] = tuple(np.geomspace(1e-8, 1.0, 17))) -> Fig
         ("exponential", figures.BLUE, "o"),
         ("mean cross-entropy", figures.VERMILION, "s"),
     ):
-        size = np.abs(scan_of(critical + distances, name, second=None).gradient)
+        size = np.abs(scenes.scan_of(critical + distances, name, second=None).gradient)
         ax.loglog(distances, size, marker, color=color, markersize=4, label=name)
         ax.loglog(distances, size[0] * np.sqrt(distances[0] / distances), ":", color=figures.BLACK, linewidth=1.0)
     ax.set(xlabel="$w - w^*$ (thresholds)", ylabel="$|dL/dw|$")
@@ -146,10 +92,10 @@ class Descent(NamedTuple):
     weight: FloatArray  # shape (steps, inputs)
 
 
-def descend(name: str, steps: int = 45, duration: float = DURATION) -> Descent:
+def descend(name: str, steps: int = 45, duration: float = scenes.CHAIN_DURATION) -> Descent:
     """One hidden neuron that its output wants to spike, two inputs at 30 and 60 ms, weights 7: follow the gradient."""
     samples = Samples(np.array([30.0, 60.0]), np.array([0, 1]), np.zeros(2, dtype=np.intp), np.zeros(1, dtype=np.intp))
-    start, loss = training.Weights(np.full((2, 1), 7.0), ONE_OUTPUT), losses()[name]
+    start, loss = training.Weights(np.full((2, 1), 7.0), scenes.ONE_OUTPUT), scenes.chain_losses()[name]
     path = training.train(
         samples, duration, LIF(), start, lambda labels: loss, optimiser="descent", rate=RATES[name],
         epochs=steps - 1, batch=1, frozen_output=True, rng=np.random.default_rng(0),

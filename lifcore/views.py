@@ -7,18 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
-from lifcore import figures, original, precision
-from lifcore._checks import FloatArray
+from lifcore import figures, original, precision, scenes
 from lifcore.adjoint import backward
 from lifcore.bias import leading_bias
 from lifcore.gradients import noether_charge, shift_gradient
 from lifcore.linear import linear_bias, linear_transport
 from lifcore.losses import (
-    CrossEntropyOfFirstSpikes,
-    CrossEntropyOfIntegral,
-    CrossEntropyOfMaximum,
     CrossEntropyOverTime,
     Loss,
     VoltageIntegral,
@@ -27,34 +22,21 @@ from lifcore.losses import (
 from lifcore.neuron import LIF
 from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.sweeps import RateSweep, rate_sweep
-from lifcore.trial import Trial, corrected_weight, event_trial, forward, readout
-from lifcore.weighting import Average, Constant, Exponential, Linear, Sigmoid
-
-STEPS = 1400  # of 1 ms: the original's trial
-PAIR = (100.0, 150.0)  # ms: the original's two spikes
-KAPPA = 19 / 400  # p (1 - p) at V = 0: the slope of the cross-entropy's drive for 20 classes
-
-
-def pair_trial(
-    times: Sequence[float] = PAIR, dt: float = 1.0, corrected: bool = True, duration: float = STEPS
-) -> Trial:
-    """The original's trial: given spikes and weight 1, with or without its weight correction."""
-    neuron = LIF()
-    weight = corrected_weight(dt, neuron) if corrected else 1.0
-    return forward(spike_train(times, round(duration / dt), dt), dt, neuron, weight)
+from lifcore.trial import corrected_weight, event_trial, forward
+from lifcore.weighting import Exponential
 
 
 def verdict() -> Figure:
     """The finding in one picture: where each scheme would move the original's two spikes."""
     figure, (voltage, arrows) = figures.canvas(2, height=1.9, sharex=True)
-    trial = pair_trial()
+    trial = scenes.pair_trial()
     figures.draw_trace(voltage, trial.times, trial.V, "V")
     voltage.set(ylabel="output $V$", xlabel="")
     for ax in (voltage, arrows):
-        figures.draw_spikes(ax, PAIR)
+        figures.draw_spikes(ax, scenes.PAIR)
     for level, (scheme, name) in enumerate((("exact", "exact"), ("euler", "Euler\n1 ms"))):
         transport = backward(trial, CrossEntropyOverTime(20), scheme).transport[[100, 150]]
-        figures.draw_pull(arrows, PAIR, -transport, level, scheme, ms_per_unit=8e4)
+        figures.draw_pull(arrows, scenes.PAIR, -transport, level, scheme, ms_per_unit=8e4)
         arrows.text(175, level, rf"sum {figures.in_powers(transport.sum())}", va="center")
         arrows.text(22, level, name, va="center", ha="left", color=figures.LOOK[scheme]["color"])
     arrows.set(xlim=(20, 260), ylim=(-0.6, 1.6), yticks=[], xlabel="time (ms)", ylabel="descent moves\nthe spikes")
@@ -96,7 +78,7 @@ def epsp_family(tau_m: float = 20.0, synapses: Sequence[float] = (1.0, 5.0, 20.0
 
 def explicit_spikes(first: float = 100.0, second: float = 150.0, weight: float = 1.0) -> Figure:
     """Current and voltage for two specified spikes."""
-    trial = forward(spike_train([first, second], STEPS, 1.0), 1.0, LIF(), weight)
+    trial = forward(spike_train([first, second], scenes.STEPS, 1.0), 1.0, LIF(), weight)
     figure, (current, voltage) = figures.canvas(2, height=1.7, sharex=True)
     for ax, values, role in ((current, trial.I, "I"), (voltage, trial.V, "V")):
         figures.draw_spikes(ax, [first, second])
@@ -109,7 +91,7 @@ def explicit_spikes(first: float = 100.0, second: float = 150.0, weight: float =
 def poisson(peak: float = 100.0, seed: int = 1, trials: int = 8, corrected: bool = True) -> Figure:
     """A Gaussian rate, trains drawn from it, and the voltage of the first of them."""
     neuron = LIF()
-    rate = gaussian_rate(peak, STEPS, 1.0)
+    rate = gaussian_rate(peak, scenes.STEPS, 1.0)
     spikes = poisson_spikes(rate, 1.0, trials, rng=np.random.default_rng(seed))
     trial = forward(spikes[:, 0], 1.0, neuron, corrected_weight(1.0, neuron) if corrected else 1.0)
     figure, (above, raster, below) = figures.canvas(3, height=1.5, sharex=True)
@@ -124,7 +106,7 @@ def poisson(peak: float = 100.0, seed: int = 1, trials: int = 8, corrected: bool
 
 def time_step(dt: float = 0.01, corrected: bool = True) -> Figure:
     """The original's three comparisons of 1 ms with a finer step: V, I and the difference of V."""
-    coarse, fine = pair_trial(dt=1.0, corrected=corrected), pair_trial(dt=dt, corrected=corrected)
+    coarse, fine = scenes.pair_trial(dt=1.0, corrected=corrected), scenes.pair_trial(dt=dt, corrected=corrected)
     every = round(1.0 / dt)
     figure, (voltage, current, difference) = figures.canvas(3, height=1.7, sharex=True)
     for ax, name in ((voltage, "V"), (current, "I")):
@@ -141,7 +123,7 @@ def step_errors(steps: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 
     """Largest distance of V from the sum of PSPs against the step, with and without the correction."""
     figure, (ax,) = figures.canvas()
     for corrected, role, marker in ((True, "original", "s"), (False, "exact", "o")):
-        errors = [largest_error(dt, corrected) for dt in steps]
+        errors = [scenes.largest_error(dt, corrected) for dt in steps]
         label = "weight corrected" if corrected else "weight 1"
         figures.draw_against_step(ax, steps, errors, role, label=label, marker=marker)
     ax.set(ylabel="largest error of $V$", ylim=(1e-17, 1))
@@ -149,16 +131,12 @@ def step_errors(steps: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 
     return figure
 
 
-def largest_error(dt: float, corrected: bool) -> float:
-    """max_t |V(t) - sum_k psp(t - t_k)| over the grid, for the original's two spikes."""
-    trial = pair_trial(dt=dt, corrected=corrected)
-    return float(np.abs(trial.V - sum(trial.neuron.psp(trial.times - spike) for spike in PAIR)).max())
-
-
-def adjoint(first: float = 100.0, second: float = 150.0, scheme: str = "euler", duration: float = STEPS) -> Figure:
+def adjoint(
+    first: float = 100.0, second: float = 150.0, scheme: str = "euler", duration: float = scenes.STEPS
+) -> Figure:
     """The original's adjoint figure: lambda_V, lambda_I and their difference, and a close view of the spikes."""
     times = (first, second)
-    trial = pair_trial(times, duration=duration)
+    trial = scenes.pair_trial(times, duration=duration)
     result = backward(trial, CrossEntropyOverTime(20), scheme)
     figure, (whole, close) = figures.canvas(2, height=2.3)
     for name in ("lambda_V", "lambda_I", "transport"):
@@ -180,7 +158,7 @@ def adjoint(first: float = 100.0, second: float = 150.0, scheme: str = "euler", 
 def euler_and_exact(distance: float = 50.0, dt: float = 1.0) -> Figure:
     """lambda_V - lambda_I of two spikes by the original's Euler and exactly, at the spikes as dots."""
     times = (100.0, 100.0 + distance)
-    trial = pair_trial(times, dt=dt, corrected=False)
+    trial = scenes.pair_trial(times, dt=dt, corrected=False)
     figure, (ax,) = figures.canvas()
     at = [round(time / dt) for time in times]
     for scheme, label in (("euler", f"Euler, dt = {dt:g} ms"), ("exact", "exact")):
@@ -202,14 +180,14 @@ def euler_and_exact(distance: float = 50.0, dt: float = 1.0) -> Figure:
 def repulsion(farthest: int = 150) -> Figure:
     """lambda_V - lambda_I at the second of two spikes against their distance, Euler and exact."""
     distance = np.arange(1, farthest + 1)
-    spikes = np.stack([spike_train([100, 100 + d], STEPS, 1.0) for d in distance], axis=1)
+    spikes = np.stack([spike_train([100, 100 + d], scenes.STEPS, 1.0) for d in distance], axis=1)
     trial = forward(spikes, 1.0, LIF())
     figure, (ax,) = figures.canvas()
     for scheme in ("euler", "exact"):
         transport = backward(trial, CrossEntropyOverTime(20), scheme).transport
         second = transport[100 + distance, np.arange(farthest)]
         figures.draw_trace(ax, distance, 1e4 * second, scheme)
-    linear = [linear_transport([0.0, d], LIF(), 1.0, KAPPA)[1] for d in distance]
+    linear = [linear_transport([0.0, d], LIF(), 1.0, scenes.KAPPA)[1] for d in distance]
     figures.draw_trace(ax, distance, 1e4 * np.array(linear), "closed form", label="PSP")
     ax.axhline(0.0, color="0.5", linewidth=0.8)
     ax.set(xlabel="distance of the two spikes (ms)", ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
@@ -264,9 +242,9 @@ def sweep(scheme: str = "euler", repetitions: int = 10, seed: int = 1) -> Figure
     return sweep_bars(rate_sweep(peaks, repetitions, scheme=scheme, weight=weight, seed=seed), peaks, scheme)
 
 
-def integral_loss(duration: float = STEPS) -> Figure:
+def integral_loss(duration: float = scenes.STEPS) -> Figure:
     """lambda_V, lambda_I and their difference under a constant drive of 1, by the original's Euler."""
-    result = backward(pair_trial(PAIR, duration=duration), VoltageIntegral(), "euler")
+    result = backward(scenes.pair_trial(scenes.PAIR, duration=duration), VoltageIntegral(), "euler")
     figure, (ax,) = figures.canvas()
     for name in ("lambda_V", "lambda_I", "transport"):
         figures.draw_trace(ax, result.times, getattr(result, name), name)
@@ -275,7 +253,7 @@ def integral_loss(duration: float = STEPS) -> Figure:
     return figure
 
 
-def mirrored_psp(duration: float = STEPS, tau_m: float = 20.0, tau_s: float = 5.0) -> Figure:
+def mirrored_psp(duration: float = scenes.STEPS, tau_m: float = 20.0, tau_s: float = 5.0) -> Figure:
     """The end of the trial: lambda_V - lambda_I by Euler and exactly, and the PSP hung backward from the end."""
     neuron = LIF(tau_m, tau_s)
     trial = forward(spike_train([], round(duration), 1.0), 1.0, neuron)
@@ -401,7 +379,7 @@ def bias_count(sweep: RateSweep) -> Figure:
     counts, totals = sweep.counts.ravel(), sweep.totals.ravel()
     ax.plot(counts, totals, "s", color=figures.VERMILION, markersize=4, markerfacecolor="none", label="Euler, 1 ms")
     weight = corrected_weight(1.0, LIF())
-    one = linear_bias([0.0], 1.0, LIF(), weight, KAPPA, "euler")
+    one = linear_bias([0.0], 1.0, LIF(), weight, scenes.KAPPA, "euler")
     ends = np.array([0, counts.max()])
     figures.draw_trace(ax, ends, one * ends, "closed form", label="count times self-term")
     ax.set(xlabel="spikes in the train (number)", ylabel=r"$\sum_k (\lambda_V - \lambda_I)(t_k)$")
@@ -412,7 +390,7 @@ def bias_count(sweep: RateSweep) -> Figure:
 def one_bias(dt: float = 1.0, weight: float = 1.0, distance: float = 20.0) -> Figure:
     """Two spikes: Euler's error at each against its leading term."""
     times = (100.0, 100.0 + distance)
-    trial = forward(spike_train(times, round(STEPS / dt), dt), dt, LIF(), weight)
+    trial = forward(spike_train(times, round(scenes.STEPS / dt), dt), dt, LIF(), weight)
     loss = CrossEntropyOverTime(20)
     error = backward(trial, loss, "euler").transport - backward(trial, loss).transport
     figure, (ax,) = figures.canvas()
@@ -438,22 +416,6 @@ def energy(times: Sequence[float] = (100.0, 120.0, 150.0), duration: float = 400
     return figure
 
 
-def family(correct: int | None = None) -> dict[str, Loss]:
-    """The losses of the book, averaged over time, by their names in figures and tables."""
-    losses: dict[str, Loss] = {
-        "mean cross-entropy": CrossEntropyOverTime(correct=correct, weighting=Average()),
-        "integral": CrossEntropyOfIntegral(correct=correct, weighting=Average(Constant())),
-        "exponential": CrossEntropyOfIntegral(correct=correct, weighting=Average(Exponential())),
-        "linear": CrossEntropyOfIntegral(correct=correct, weighting=Average(Linear())),
-        "sigmoid": CrossEntropyOfIntegral(correct=correct, weighting=Average(Sigmoid())),
-        "maximum": CrossEntropyOfMaximum(correct=correct),
-    }
-    if correct is not None:
-        losses["first spike"] = CrossEntropyOfFirstSpikes(correct, theta=LOW_THRESHOLD)
-    return losses
-
-
-LOW_THRESHOLD = 0.1  # one spike of weight 1 reaches it
 LOSS_LOOKS = {
     "mean cross-entropy": (figures.VERMILION, "--", "s"),
     "integral": (figures.BLUE, "-", "o"),
@@ -465,32 +427,16 @@ LOSS_LOOKS = {
 }
 
 
-def lone_spikes(times: ArrayLike, duration: float = STEPS, classes: int = 20) -> Trial:
-    """A batch of trials with a single spike each, of weight 1 to output 0 of ``classes``, on a grid of 1 ms."""
-    times = np.asarray(times, dtype=int)
-    trains = np.zeros((round(duration), len(times), 1))
-    trains[times, np.arange(len(times)), 0] = 1
-    weight = np.zeros((1, classes))
-    weight[0, 0] = 1.0
-    return readout(trains, 1.0, LIF(), weight)
-
-
-def told(trial: Trial, loss: Loss, times: ArrayLike) -> FloatArray:
-    """lambda_V - lambda_I of output 0 at the spike of each of the ``lone_spikes``, shape (times,)."""
-    times = np.asarray(times, dtype=int)
-    return backward(trial, loss).transport[times, np.arange(len(times)), 0]
-
-
-def losses(duration: float = STEPS) -> Figure:
+def losses(duration: float = scenes.STEPS) -> Figure:
     """What each loss tells a single spike against its time, wanted and unwanted, on a signed logarithmic axis."""
     end = round(duration)
     times = np.unique(np.concatenate([np.arange(5, end - 100, 50), np.arange(end - 100, end - 4, 5)]))
-    trial = lone_spikes(times, duration)
+    trial = scenes.lone_spikes(times, duration)
     figure, panels = figures.canvas(2, height=3.0, sharex=True)
     for ax, correct in zip(panels, (0, 1), strict=True):  # wanted: output 0 is the right one
-        for name, loss in family(correct).items():
+        for name, loss in scenes.family(correct).items():
             color, line, _ = LOSS_LOOKS[name]
-            ax.plot(times, told(trial, loss, times), color=color, linestyle=line, label=name)
+            ax.plot(times, scenes.told(trial, loss, times), color=color, linestyle=line, label=name)
             if name in ("integral", "exponential", "linear"):
                 constant = duration * loss.drive(trial)(np.zeros((1, 1, 1)), trial.V[:1])[0, :, 0]  # g(0) = 1/T
                 closed = constant * loss.weighting.transport(times.astype(float), duration, LIF())
@@ -506,11 +452,11 @@ def losses(duration: float = STEPS) -> Figure:
     return figure
 
 
-def pull(name: str = "exponential", duration: float = STEPS, spike: float = 0.5) -> Figure:
+def pull(name: str = "exponential", duration: float = scenes.STEPS, spike: float = 0.5) -> Figure:
     """What one loss tells a lone wanted spike against its time; a dot at the fraction ``spike`` of the trial."""
     at = round(spike * duration)
     times = np.unique(np.append(np.linspace(2, duration - 3, 120).astype(int), at))
-    signal = told(lone_spikes(times, duration), family(0)[name], times)
+    signal = scenes.told(scenes.lone_spikes(times, duration), scenes.family(0)[name], times)
     figure, (ax,) = figures.canvas()
     figures.draw_trace(ax, times, signal, "transport", label=name)
     here = signal[np.searchsorted(times, at)]
@@ -523,14 +469,14 @@ def pull(name: str = "exponential", duration: float = STEPS, spike: float = 0.5)
 def shaping(fractions: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)) -> Figure:
     """The exponential weight against its time constant: the signal it gives a spike, and what late evidence counts."""
     figure, (signal, late) = figures.canvas(2, height=2.1, sharex=True)
-    tau = np.array(fractions) * STEPS
+    tau = np.array(fractions) * scenes.STEPS
     for when, line in ((0.1, "-"), (0.5, "--"), (0.9, ":")):
-        t = np.array(when * STEPS)
-        values = [float(Exponential(x).transport(t, STEPS, LIF())) for x in tau]
+        t = np.array(when * scenes.STEPS)
+        values = [float(Exponential(x).transport(t, scenes.STEPS, LIF())) for x in tau]
         signal.loglog(
             fractions, values, line, color=figures.BLUE, marker="o", markersize=3, label=f"spike at {when:g} T"
         )
-    late.semilogx(fractions, np.exp(-STEPS / tau), color=figures.VERMILION, marker="o", markersize=3)
+    late.semilogx(fractions, np.exp(-scenes.STEPS / tau), color=figures.VERMILION, marker="o", markersize=3)
     signal.set(ylabel=r"$(\lambda_V - \lambda_I)/c$")
     late.set(xlabel=r"$\tau / T$  (ratio)", ylabel="weight $g(T)$ at the end", ylim=(0, 1))
     figures.legend(signal)

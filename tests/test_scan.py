@@ -8,7 +8,7 @@ from strategies import neurons
 from test_hidden import DURATION, STANDARD, network
 
 import lifcore as lc
-from lifcore import hidden_views
+from lifcore import hidden_views, scenes
 
 LOSS = lc.CrossEntropyOfIntegral(correct=1, weighting=lc.Average(lc.Exponential()))
 
@@ -52,7 +52,7 @@ def test_a_scan_leaves_its_inputs_alone():
 def test_between_the_jumps_the_loss_is_the_integral_of_the_gradient():
     """On every smooth piece by Simpson's rule; what is left of the loss's fall is the jumps."""
     values = np.linspace(0.0, 12.0, 12_001)
-    scan = hidden_views.scan_of(values)
+    scan = scenes.scan_of(values)
     pieces = np.split(np.arange(len(values)), np.flatnonzero(np.diff(scan.spikes)) + 1)
     assert scan.spikes[[0, -1]].tolist() == [0, 4] and len(pieces) == 5
     for piece in pieces:
@@ -113,7 +113,7 @@ def test_the_exponential_loss_keeps_its_spikes():
 
 def test_a_step_that_deletes_a_spike_changes_the_loss_by_more_than_its_gradient_says():
     for correct, sign in ((0, 1), (1, -1)):
-        scan = hidden_views.scan_of([6.6, 6.2], "exponential", None, correct)
+        scan = scenes.scan_of([6.6, 6.2], "exponential", None, correct)
         assert scan.spikes.tolist() == [1, 0]
         predicted, true = scan.gradient[0] * -0.4, scan.loss[1] - scan.loss[0]
         assert sign * predicted > 0 and true / predicted > 20

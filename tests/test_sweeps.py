@@ -1,7 +1,7 @@
 import numpy as np
 
 import lifcore as lc
-from lifcore import views
+from lifcore import scenes
 
 PEAKS = [10.0, 50.0, 200.0]
 
@@ -58,7 +58,7 @@ def test_mean_and_interval_per_spike():
 
 
 def test_only_weighted_losses_have_a_direction():
-    for name, loss in views.family().items():
+    for name, loss in scenes.family().items():
         mean, half, _ = lc.rate_sweep([10, 50, 200], 100, loss=loss, seed=2).per_spike()
         if name in ("exponential", "linear", "sigmoid"):
             assert np.all(mean > 10 * half) and mean.max() / mean.min() < 1.05

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lifcore as lc
-from lifcore import controls, experiment, figures, hidden_views, precision, views
+from lifcore import controls, experiment, figures, hidden_views, precision, scenes, views
 
 PEAKS = [10, 20, 50, 100, 200]
 SWEEP = lc.rate_sweep(PEAKS, 3, scheme="euler", weight=lc.corrected_weight(1.0, lc.LIF()), seed=1)
@@ -149,20 +149,20 @@ def test_histogram_has_the_original_counts():
 
 def test_a_lone_spike_is_told_what_the_closed_form_says():
     times = np.array([100, 700, 1390])
-    trial, loss = views.lone_spikes(times), views.family(0)["exponential"]
+    trial, loss = scenes.lone_spikes(times), scenes.family(0)["exponential"]
     alone = lc.event_trial([700.0], 1400.0, lc.LIF())
     single = lc.CrossEntropyOfIntegral(weighting=lc.Average(lc.Exponential()))
     expected = lc.spike_time_gradient(alone, lc.backward(alone, single))[0]
-    assert views.told(trial, loss, times)[1] == pytest.approx(float(expected), rel=1e-10)
-    unwanted = views.told(trial, views.family(1)["exponential"], times)
+    assert scenes.told(trial, loss, times)[1] == pytest.approx(float(expected), rel=1e-10)
+    unwanted = scenes.told(trial, scenes.family(1)["exponential"], times)
     assert np.all(unwanted < 0)  # a spike for a wrong output: later
 
 
 def test_what_a_lone_spike_in_mid_trial_is_told_by_each_loss():
     times = np.array([200, 700])
-    trial = views.lone_spikes(times)
-    for (name, wanted), unwanted in zip(views.family(0).items(), views.family(1).values(), strict=True):
-        earlier, later = views.told(trial, wanted, times), views.told(trial, unwanted, times)
+    trial = scenes.lone_spikes(times)
+    for (name, wanted), unwanted in zip(scenes.family(0).items(), scenes.family(1).values(), strict=True):
+        earlier, later = scenes.told(trial, wanted, times), scenes.told(trial, unwanted, times)
         if name in ("exponential", "linear", "sigmoid"):
             assert np.all(earlier > 1e-7) and np.all(later < -1e-9)
         else:
