@@ -95,7 +95,8 @@ def _voltage(neuron: LIF, V: FloatArray, I: FloatArray, u: FloatArray) -> FloatA
 
 def _moment(trial: Trial, step: FloatArray, u: FloatArray) -> Moment:
     times, h = (np.broadcast_to(trial.over_steps(x), trial.V.shape) for x in (trial.times, trial.h))
-    ends = np.append(times[1:], times[-1:], axis=0)  # times + h, without its rounding: a maximum may lie at a spike
+    # times + h, without its rounding in between, where a maximum may lie at a spike.
+    ends = np.append(times[1:], times[-1:] + h[-1:], axis=0)
     V, I, u, t, h, end = (
         np.take_along_axis(x, step[np.newaxis], axis=0)[0] for x in (trial.V, trial.I, u, times, h, ends)
     )

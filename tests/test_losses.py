@@ -258,6 +258,15 @@ def test_a_maximum_at_the_end_of_the_trial():
     assert check.relative_error.max() < 1e-8 and check.analytic[1] > 1e-3
 
 
+def test_a_maximum_after_the_last_sample_of_a_grid():
+    """The last step of a grid ends with the trial, and has no sample there."""
+    grid = lc.forward(lc.spike_train([48.0], 50, 1.0), 1.0, lc.LIF())
+    free = lc.event_trial([48.0], 50.0, lc.LIF())
+    assert maximum(grid).time == maximum(free).time == 50.0
+    told = [lc.backward(trial, lc.CrossEntropyOfMaximum()).transport[trial.times == 48.0] for trial in (grid, free)]
+    np.testing.assert_allclose(told[0], told[1], rtol=1e-13)  # a few roundings
+
+
 def test_a_voltage_that_is_never_positive_is_largest_at_the_start():
     trial = lc.event_trial([20.0, 40.0], 100.0, STANDARD, -1.0)
     adjoint = lc.backward(trial, lc.CrossEntropyOfMaximum())
