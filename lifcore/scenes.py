@@ -29,7 +29,7 @@ KAPPA = 19 / 400  # p (1 - p) at V = 0: the slope of the cross-entropy's drive f
 LOW_THRESHOLD = 0.1  # one spike of weight 1 reaches it
 CLASSES = 20
 ONE_OUTPUT = np.eye(1, CLASSES)  # output 1 reads the hidden neuron with weight 1, the others stay at V = 0
-CHAIN_DURATION = 400.0  # ms
+CHAIN_DURATION, CHAIN_FIRST, CHAIN_TAU = 400.0, 20.0, 50.0  # ms: trial, first input spike, exponential loss
 
 
 def pair_trial(
@@ -83,7 +83,7 @@ def chain_losses(correct: int = 0) -> dict[str, Loss]:
     return {
         "mean cross-entropy": CrossEntropyOverTime(correct=correct, weighting=Average()),
         "integral": CrossEntropyOfIntegral(correct=correct, weighting=Average()),
-        "exponential": CrossEntropyOfIntegral(correct=correct, weighting=Average(Exponential(50.0))),
+        "exponential": CrossEntropyOfIntegral(correct=correct, weighting=Average(Exponential(CHAIN_TAU))),
     }
 
 
@@ -101,7 +101,7 @@ def chain(
     weight: float = 8.0, second: float = 60.0, name: str = "exponential", duration: float = CHAIN_DURATION
 ) -> Chain:
     """One input that spikes at 20 ms and at ``second``, one hidden neuron, one output that reads it, and a loss."""
-    hidden = hidden_layer([20.0, second], duration, LIF(), [[weight]], [0, 0])
+    hidden = hidden_layer([CHAIN_FIRST, second], duration, LIF(), [[weight]], [0, 0])
     output = hidden.output(ONE_OUTPUT)
     adjoint = backward(output, chain_losses()[name])
     of_times = spike_time_gradient(output, adjoint)
@@ -119,7 +119,7 @@ def transport_at(this: Chain, loss: Loss, t: FloatArray) -> FloatArray:
 
 def scan_of(values: FloatArray, name: str = "exponential", second: float | None = 60.0, correct: int = 0) -> WeightScan:
     """The loss along the weight of the one input of ``chain``, which spikes once if ``second`` is None."""
-    times = [20.0] if second is None else [20.0, second]
+    times = [CHAIN_FIRST] if second is None else [CHAIN_FIRST, second]
     return scan_weight(
         values,
         times,
