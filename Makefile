@@ -13,8 +13,11 @@ book: $(INSTALLED) ## build the book, warnings are errors
 	$(BIN)/jupyter-book build . --all -W --keep-going -n
 	@echo "Open _build/html/index.html"
 
+# The pages have just been executed for the book, and are compared as they are. One process for each core, each
+# with one thread: BLAS would start as many again for matrices that are too small for that.
 test: book ## build the book, then run the tests and check the pages' numbers
-	$(BIN)/python -m pytest --cov
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --cov --executed \
+		--numprocesses auto --dist worksteal
 
 lab: $(INSTALLED) ## open the pages as notebooks in JupyterLab
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab $(LAB_OPTIONS)

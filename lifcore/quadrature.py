@@ -20,6 +20,8 @@ from lifcore.trial import ALL, Rows, Trial
 # These lengths keep the sum of both over a trial below 1e-12 of the drive's range (precision.residuals draws
 # random ones); where 4 is too long it is cut in 2, 4, 8, ...
 PANELS = ((4, 0.2), (8, 0.75), (16, 4.0))
+# Positions and weights on [-1, 1], which take longer to find than a short trial to integrate.
+RULES = {n: np.polynomial.legendre.leggauss(n) for n, _ in PANELS}
 
 
 class Nodes(NamedTuple):
@@ -43,7 +45,7 @@ def nodes_of(trial: Trial, nodes: int | None = None) -> Iterator[Nodes]:
         alike = (nodes_in == n) & (panels_in == panels)
         rows = ALL if np.all(alike) else np.flatnonzero(alike)
         h = trial.h[rows] / panels
-        position, length = np.polynomial.legendre.leggauss(n)  # on [-1, 1]
+        position, length = RULES[n] if n in RULES else np.polynomial.legendre.leggauss(n)
         for start in range(panels):
             for x, dx in zip(position, length, strict=True):
                 u = (start + (x + 1.0) / 2.0) * h

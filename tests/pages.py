@@ -3,18 +3,24 @@
 nbval runs notebooks under pytest, but reads only .ipynb files and compares nothing in a notebook
 without stored outputs. Here pages are read through jupytext, and the text that each cell printed
 is stored in tests/references/<page>.json. `make references` runs the pages and rewrites it.
+
+With --executed a page is not run again: what `make book` just got from the same cells is compared. `make test` does
+this; without it, pytest runs the pages itself.
 """
 
 import json
 from pathlib import Path
 
 import jupytext
+import nbformat
 import pytest
+from fresh import fingerprint  # book/_ext/fresh.py
 from nbformat.v4 import new_output
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 ROOT = Path(__file__).parents[1]
+EXECUTED = ROOT / "_build" / "jupyter_execute" / "book"
 BOOK = ROOT / "book"
 REFERENCES = ROOT / "tests" / "references"
 
@@ -47,7 +53,29 @@ def printed_text(outputs):
     return text
 
 
+def read_executed(page, cells):
+    """What `make book` got from each code cell of a page; fails if cells or lifcore were changed since."""
+    path = EXECUTED / f"{page.stem}.ipynb"
+    stamp = ROOT / "_build" / ".jupyter_cache" / "lifcore.sha256"
+    if not cells:
+        return []
+    if not path.exists() or not stamp.exists() or stamp.read_text() != fingerprint(ROOT):
+        pytest.fail("the pages were not executed with this lifcore: run `make book`", pytrace=False)
+    executed = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    if [cell.source for cell in executed] != [cell.source for cell in cells]:
+        pytest.fail(f"{page.name} was changed after it was executed: run `make book`", pytrace=False)
+    return [cell.outputs for cell in executed]
+
+
+def printed_lines(source, outputs):
+    """The lines that are compared of what a cell printed."""
+    if source.rstrip().endswith(";"):  # hides the result, except from nbval
+        outputs = [output for output in outputs if output.output_type != "execute_result"]
+    return printed_text(outputs).splitlines()
+
+
 def pytest_addoption(parser):
+    parser.addoption("--executed", action="store_true", help="compare what `make book` executed, run no page again")
     parser.addoption("--write-references", action="store_true", help="store what the pages print, compare nothing")
 
 
@@ -71,11 +99,14 @@ class Page(IPyNbFile):
                 # nbval compares only cells that have been run.
                 cell.execution_count = number + 1
                 cell.outputs = [new_output("stream", text="\n".join(self.references[number]))]
-            yield Cell.from_parent(self, name=f"cell {number + 1}", cell_num=number + 1, cell=cell, options=options)
+            kind = ExecutedCell if self.config.option.executed else Cell
+            yield kind.from_parent(self, name=f"cell {number + 1}", cell_num=number + 1, cell=cell, options=options)
 
     def setup(self):
+        if self.config.option.executed:
+            self.executed = read_executed(self.path, self.cells)
         # As in nbval, but without its measuring of coverage in the kernel, which times out.
-        if self.cells:
+        elif self.cells:
             self.kernel = RunningKernel(CURRENT_ENV_KERNEL_NAME, cwd=str(self.path.parent))
 
     def teardown(self):
@@ -108,10 +139,17 @@ class Cell(IPyNbCell):
         super().runtest()
 
     def compare_outputs(self, test, ref, skip_compare=None):
-        if self.cell.source.rstrip().endswith(";"):  # hides the result, except from nbval
-            test = [output for output in test if output.output_type != "execute_result"]
-        lines = printed_text(test).splitlines()
+        lines = printed_lines(self.cell.source, test)
         self.parent.printed.append(lines)
         if self.config.option.write_references:
             return True
         return super().compare_outputs([new_output("stream", text="\n".join(lines))], ref)
+
+
+class ExecutedCell(Cell):
+    """A code cell that `make book` has run, which stops at one that raises: only what was printed can differ."""
+
+    def runtest(self):
+        outputs = self.parent.executed[self.cell_num - 1]
+        if self.cell.execution_count and not self.compare_outputs(outputs, self.cell.outputs):
+            self.raise_cell_error("Cell outputs differ", "\n".join(self.comparison_traceback))
