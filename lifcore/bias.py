@@ -64,6 +64,7 @@ def leading_bias(trial: Trial, loss: Loss, scheme: str, hold_at: str = "start") 
     def s(t: FloatArray, V: FloatArray) -> FloatArray:
         return np.broadcast_to(drive(t, V), V.shape)
 
+    assert trial.spikes is not None  # only a batch of event trials has none
     at = trial.spikes > 0
     spikes = trial.times[at]
     bias = s(trial.times, trial.V)[at] * x(np.zeros(len(spikes)))

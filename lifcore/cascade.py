@@ -4,13 +4,12 @@ Forward in time I feeds V; backward in time lambda_V feeds lambda_I. Both are th
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lifcore._checks import FloatArray
 
 
 def cascade(
-    into_first: FloatArray, into_second: FloatArray, keep_first: ArrayLike, keep_second: ArrayLike, couple: ArrayLike
+    into_first: FloatArray, into_second: FloatArray, keep_first: FloatArray, keep_second: FloatArray, couple: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Run the cascade from rest, over the first axis.
 
@@ -29,7 +28,8 @@ def cascade(
     first, second : array, shape (steps, ...)
     """
     first, second = np.empty(into_first.shape), np.empty(into_first.shape)
-    x = y = np.zeros(into_first.shape[1:])
+    x: FloatArray = np.zeros(into_first.shape[1:])
+    y = x
     for i, (a, b, c) in enumerate(zip(keep_first, keep_second, couple, strict=True)):
         y = b * y + c * x + into_second[i]
         x = a * x + into_first[i]

@@ -6,6 +6,7 @@ Between two samples V is a difference of two exponentials, which has at most one
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lifcore import _checks
 from lifcore._checks import FloatArray
@@ -93,7 +94,7 @@ def _voltage(neuron: LIF, V: FloatArray, I: FloatArray, u: FloatArray) -> FloatA
     return V * neuron.leak(u) + I * neuron.psp(u)
 
 
-def _moment(trial: Trial, step: FloatArray, u: FloatArray) -> Moment:
+def _moment(trial: Trial, step: NDArray[np.intp], u: FloatArray) -> Moment:
     times, h = (np.broadcast_to(trial.over_steps(x), trial.V.shape) for x in (trial.times, trial.h))
     # times + h, without its rounding in between, where a maximum may lie at a spike.
     ends = np.append(times[1:], times[-1:] + h[-1:], axis=0)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lifcore import tasks, training
 from lifcore._checks import FloatArray
@@ -98,7 +99,7 @@ class Objective(NamedTuple):
     over: float
     family: type
 
-    def loss(self, labels: FloatArray) -> Loss:
+    def loss(self, labels: NDArray[np.intp]) -> Loss:
         return self.family(correct=labels, weighting=Average(self.weighting, self.over))
 
     def evidence(self, output: Trial) -> FloatArray:

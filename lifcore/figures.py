@@ -5,8 +5,10 @@ Ito that the colour-blind can tell apart, and a line style for each role so that
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,7 +21,7 @@ BLACK, BLUE, GREEN, VERMILION, ORANGE, PURPLE = "#000000", "#0072B2", "#009E73",
 WIDTH = 4.5  # inches: 10 point type is then 10 pixels high on a phone
 
 # How each quantity looks, in every figure of the book.
-LOOK = {
+LOOK: dict[str, dict[str, Any]] = {
     "V": {"color": BLUE, "linestyle": "-", "label": "$V$"},
     "I": {"color": ORANGE, "linestyle": "-", "label": "$I$"},
     "lambda_V": {"color": GREEN, "linestyle": "-", "label": r"$\lambda_V$"},
@@ -34,7 +36,7 @@ LOOK = {
 }
 
 
-def canvas(panels: int = 1, height: float = 2.7, **options: object) -> tuple[Figure, list[Axes]]:
+def canvas(panels: int = 1, height: float = 2.7, **options: Any) -> tuple[Figure, list[Axes]]:
     """A figure in the style of the book with ``panels`` axes, one below the other, ``height`` inches each."""
     # The style is set here and not through rcParams, which are the reader's. White and opaque, so that a dark page
     # does not show through.
@@ -71,8 +73,8 @@ def legend(ax: Axes, columns: int = 3) -> Artist:
 
 
 def draw_trace(
-    ax: Axes, times: ArrayLike, values: ArrayLike, role: str, *, label: str | None = None, **look: object
-) -> list[Artist]:
+    ax: Axes, times: ArrayLike, values: ArrayLike, role: str, *, label: str | None = None, **look: Any
+) -> Sequence[Artist]:
     """A quantity against time in ms, in the look of its ``role`` (a key of ``LOOK``)."""
     lines = ax.plot(times, values, **{**LOOK[role], **({"label": label} if label else {}), **look})
     ax.set_xlabel("time (ms)")
@@ -81,14 +83,16 @@ def draw_trace(
 
 def draw_spikes(ax: Axes, times: ArrayLike) -> list[Artist]:
     """A thin dashed line through the panel at each spike time."""
+    times = np.asarray(times)
     return [ax.axvline(time, color="0.35", linestyle=(0, (4, 3)), linewidth=0.8, zorder=0) for time in times]
 
 
-def draw_raster(ax: Axes, trains: Sequence[ArrayLike]) -> list[Artist]:
+def draw_raster(ax: Axes, trains: Sequence[ArrayLike]) -> Sequence[Artist]:
     """One row of ticks for each train of spike times in ms, the first at the bottom."""
-    ticks = ax.eventplot(trains, colors="0.15", linelengths=0.8, linewidths=0.8, lineoffsets=range(1, len(trains) + 1))
+    rows = range(1, len(trains) + 1)
+    ticks: Any = ax.eventplot(trains, colors="0.15", linelengths=0.8, linewidths=0.8, lineoffsets=rows)
     ax.set(xlabel="time (ms)", ylabel="trial", yticks=[1, len(trains)])
-    return ticks
+    return list(ticks)
 
 
 def draw_peak(ax: Axes, time: float, height: float, *, start: float) -> list[Artist]:
@@ -110,7 +114,7 @@ def draw_pull(
     """
     colour = LOOK[role]["color"]
     artists: list[Artist] = []
-    for time, arrow in zip(times, pull, strict=True):
+    for time, arrow in zip(np.asarray(times), np.asarray(pull), strict=True):
         tip = time + ms_per_unit * arrow
         artists.append(
             ax.annotate(
@@ -149,7 +153,7 @@ def draw_sweep(ax: Axes, peaks: ArrayLike, totals: FloatArray, role: str, *, lab
     )  # fmt: skip
     dots = [ax.plot([i] * len(row), row, ".", color="0.2", markersize=3)[0] for i, row in enumerate(totals)]
     ax.axhline(0.0, color="0.5", linewidth=0.8)
-    ax.set_xticks(where, [f"{peak:g}" for peak in peaks])
+    ax.set_xticks(where, [f"{peak:g}" for peak in np.asarray(peaks)])
     ax.set(xlabel="peak rate (Hz)", ylabel=r"$\sum_k (\lambda_V - \lambda_I)(t_k)$")
     return [*bars, *dots]
 
@@ -158,7 +162,7 @@ def draw_histogram(
     ax: Axes, counts: ArrayLike, edges: ArrayLike, role: str, *, label: str | None = None, fill: bool = False
 ) -> list[Artist]:
     """A histogram from its counts and bin edges, as an outline or a grey area."""
-    look = {"color": "0.8", "fill": True} if fill else {**LOOK[role], "linewidth": 1.6}
+    look: dict[str, Any] = {"color": "0.8", "fill": True} if fill else {**LOOK[role], "linewidth": 1.6}
     steps = ax.stairs(counts, edges, **{**look, "label": label or LOOK[role]["label"]})
     ax.axvline(0.0, color="0.5", linewidth=0.8)
     ax.set(xlabel=r"$\lambda_V - \lambda_I$ at a spike", ylabel="spikes")
@@ -167,7 +171,7 @@ def draw_histogram(
 
 def draw_against_step(
     ax: Axes, dt: ArrayLike, values: ArrayLike, role: str, *, label: str, marker: str = "o", log: str = "both"
-) -> list[Artist]:
+) -> Sequence[Artist]:
     """Values against the time step in ms, on logarithmic axes ("both") or a linear one for the values ("x")."""
     look = LOOK[role]
     draw = ax.loglog if log == "both" else ax.semilogx

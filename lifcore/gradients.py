@@ -1,5 +1,7 @@
 """What the adjoint says: gradients of the loss in spike times and in the weight, and a check by differences."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +29,10 @@ def spike_time_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     """
     _check_match(trial, adjoint)
     gradient = _of_a_spike(trial, adjoint)
-    return np.where(trial.spikes > 0, gradient, 0.0) if trial.spike_steps is None else gradient
+    if trial.spike_steps is not None:
+        return gradient
+    assert trial.spikes is not None  # as it is on a grid
+    return np.where(trial.spikes > 0, gradient, 0.0)
 
 
 def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
@@ -39,9 +44,10 @@ def shift_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     _check_match(trial, adjoint)
     gradient = _of_a_spike(trial, adjoint)
     if trial.trials is not None:
-        return np.bincount(trial.trials, gradient, minlength=trial.V.shape[1])
+        return np.bincount(trial.trials, gradient, minlength=trial.V.shape[1]).astype(float)
     if trial.spike_steps is not None:
         return np.sum(gradient, axis=0)
+    assert trial.spikes is not None  # as it is on a grid
     total = np.sum(trial.spikes * gradient, axis=0)
     return np.sum(total, axis=-1) if trial.mixed else total
 
@@ -66,9 +72,11 @@ def weight_gradient(trial: Trial, adjoint: Adjoint) -> FloatArray:
     """
     _check_match(trial, adjoint)
     if trial.mixed and trial.spike_steps is not None:
+        assert trial.sources is not None  # as it is mixed
         total = np.zeros((*trial.V.shape[1:-1], *trial.weight.shape))
         np.add.at(total, (*trial.where[1:], trial.sources), adjoint.lambda_I[trial.where])
         return -trial.neuron.tau_s * total
+    assert trial.spikes is not None  # only a batch of event trials has none
     if trial.mixed:
         return -trial.neuron.tau_s * np.einsum("t...h,t...k->...hk", trial.spikes, adjoint.lambda_I)
     return -trial.neuron.tau_s * np.sum(trial.spikes * adjoint.lambda_I, axis=0)
@@ -157,11 +165,11 @@ def check_gradient(
     weight_step = 0.3 / (neuron.tau_s * max(n, 1))
     ranges = [(*_room(t, times, duration), longest) for t in times]
     ranges += [(w, -np.inf, np.inf, weight_step) for w in at[n:]]
-    numeric = np.array([derivative(lambda x, k=k: loss_at(k, x), *given) for k, given in enumerate(ranges)])
+    numeric = np.array([derivative(partial(loss_at, k), *given) for k, given in enumerate(ranges)])
     return compare(analytic, numeric, [n])
 
 
-def compare(analytic: FloatArray, numeric: FloatArray, cuts: ArrayLike) -> GradientCheck:
+def compare(analytic: FloatArray, numeric: FloatArray, cuts: Sequence[int]) -> GradientCheck:
     """Errors relative to the largest gradient of each kind; the kinds meet at the indices ``cuts``."""
     kinds = np.split(analytic, cuts)
     scale = np.concatenate([np.full(len(kind), np.max(np.abs(kind), initial=0.0)) for kind in kinds])

@@ -7,6 +7,7 @@ and each is solved to rounding, without a time grid.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -87,8 +88,8 @@ class HiddenTrial:
 
     def output(self, weight: ArrayLike) -> Trial:
         """The output neurons that read these spikes, by weights of shape (hidden, outputs); see ``event_trial``."""
-        in_batch = {} if self.batch is None else {"trials": self.trials, "batch": self.batch}
-        return event_trial(self.times, self.duration, self.neuron, weight, self.neurons, **in_batch)
+        trials = None if self.batch is None else self.trials
+        return event_trial(self.times, self.duration, self.neuron, weight, self.neurons, trials, self.batch)
 
     def counts(self) -> NDArray[np.intp]:
         """How often each hidden neuron spikes, shape (..., hidden)."""
@@ -174,8 +175,8 @@ def hidden_layer(
     rows[rank, owner] = sources
     spikes = _fire(arrived, rows, neuron, weight, theta)
     order = np.lexsort((spikes.times, spikes.units // weight.shape[1]))
-    t, units, I, arrival = (x[order] for x in spikes)
-    trial_of, neuron_of = np.divmod(units, weight.shape[1])
+    trial_of, neuron_of = np.divmod(spikes.units[order], weight.shape[1])
+    t, I, arrival = spikes.times[order], spikes.I[order], spikes.arrival[order]
     arrivals = Arrivals(arrived, rows, rank, owner)
     return HiddenTrial(neuron, duration, theta, weight, arrivals, batch, t, neuron_of, trial_of, I, arrival)
 
@@ -395,5 +396,5 @@ def check_hidden_gradient(
     gradient = hidden_gradient(hidden, spike_time_gradient(output, adjoint))
     analytic = np.concatenate([gradient.times, gradient.weight.ravel(), weight_gradient(output, adjoint).ravel()])
     room = [(0.0, duration)] * cuts[0] + [(-np.inf, np.inf)] * (len(at) - cuts[0])
-    numeric = np.array([derivative(lambda x, k=k: loss_at(k, x), at[k], *room[k], step) for k in range(len(at))])
-    return compare(analytic, numeric, cuts[:-1])
+    numeric = np.array([derivative(partial(loss_at, k), at[k], *room[k], step) for k in range(len(at))])
+    return compare(analytic, numeric, cuts[:-1].tolist())

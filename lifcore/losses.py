@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lifcore import _checks
 from lifcore._checks import FloatArray
@@ -133,8 +133,8 @@ class Softmax:
                 raise ValueError(f"correct has shape {correct.shape}; pass one index, or one for each trial of {batch}")
         return self
 
-    def _right(self, V: FloatArray) -> FloatArray:
-        return np.broadcast_to(self.correct, V.shape[:-1])[..., np.newaxis]
+    def _right(self, V: FloatArray) -> NDArray[np.intp]:
+        return np.broadcast_to(np.asarray(self.correct), V.shape[:-1])[..., np.newaxis]
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ class LIF:
 
         ``t`` in ms, any shape; the result has the same shape.
         """
-        t = np.asarray(t, dtype=float)
-        return np.where(t < 0.0, 0.0, np.exp(-np.maximum(t, 0.0) / self.tau_s))[()]
+        since = np.asarray(t, dtype=float)
+        return np.where(since < 0.0, 0.0, np.exp(-np.maximum(since, 0.0) / self.tau_s))[()]
 
     def psp(self, t: ArrayLike) -> FloatArray:
         r"""Unit post-synaptic potential k(t); 0 for t < 0.
@@ -56,18 +56,19 @@ class LIF:
         over a time t (Rotter and Diesmann 1999). Accurate to rounding for all time constants.
         """
         slow = max(self.tau_m, self.tau_s)
-        t = np.clip(np.asarray(t, dtype=float), 0.0, 1e4 * slow)  # where it has long been 0; infinity would give NaN
+        # Cut off where it has long been 0; infinity would give NaN.
+        since = np.minimum(np.maximum(np.asarray(t, dtype=float), 0.0), 1e4 * slow)
         # The difference of exponentials cancels for small t and for tau_m close to tau_s. With
         # x = t |1/tau_s - 1/tau_m| it is, without a subtraction of neighbours,
         #     k(t) = (t / tau_m) e^{-t / max(tau_m, tau_s)} (1 - e^{-x}) / x.
-        x = t * (abs(self.tau_m - self.tau_s) / self.tau_m / self.tau_s)
+        x = since * (abs(self.tau_m - self.tau_s) / self.tau_m / self.tau_s)
         mean_decay = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x > 0.0)
-        return t / self.tau_m * np.exp(-t / slow) * mean_decay
+        return since / self.tau_m * np.exp(-since / slow) * mean_decay
 
     def psp_integral(self, t: ArrayLike) -> FloatArray:
         """int_0^t k(u) du = tau_s (1 - e^{-t/tau_s}) - tau_m k(t) in ms, like ``t``; 0 for t < 0."""
-        t = np.maximum(np.asarray(t, dtype=float), 0.0)
-        return self.tau_s * (1.0 - self.psc(t)) - self.tau_m * self.psp(t)
+        since = np.maximum(np.asarray(t, dtype=float), 0.0)
+        return self.tau_s * (1.0 - self.psc(since)) - self.tau_m * self.psp(since)
 
     def psp_slopes(self, t: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The first three derivatives of the unit PSP at t >= 0, just after the spike at 0; each like ``t``.

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lifcore._checks import FloatArray
 from lifcore.sweeps import RateSweep
@@ -47,7 +48,7 @@ def histogram_p_value(sweep: RateSweep) -> float:
     observed = np.concatenate([[counts[:3].sum()], counts[3:-3], [counts[-3:].sum()]])
     expected = simulated.mean(axis=0)
 
-    def chi_squared(histogram: FloatArray) -> FloatArray:
+    def chi_squared(histogram: NDArray[np.int64]) -> FloatArray:
         return np.sum((histogram - expected) ** 2 / expected, axis=-1)
 
     exceed = np.count_nonzero(chi_squared(simulated) >= chi_squared(observed))

@@ -114,7 +114,7 @@ def transport_at(this: Chain, loss: Loss, t: FloatArray) -> FloatArray:
     weight = np.vstack([ONE_OUTPUT, np.zeros((1, CLASSES))])
     times = np.concatenate([this.hidden.times, t])
     trial = event_trial(times, this.hidden.duration, this.hidden.neuron, weight, sources)
-    return backward(trial, loss).transport[trial.spike_steps[len(this.hidden.times) :], 0]
+    return backward(trial, loss).transport[trial.where][len(this.hidden.times) :, 0]
 
 
 def scan_of(values: FloatArray, name: str = "exponential", second: float | None = 60.0, correct: int = 0) -> WeightScan:

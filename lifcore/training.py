@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lifcore._checks import FloatArray
 from lifcore.adjoint import Adjoint, backward
@@ -71,7 +72,9 @@ class Adam:
 
     def __init__(self, rate: float, memory: tuple[float, float] = (0.9, 0.999), epsilon: float = 1e-8) -> None:
         self.rate, self.memory, self.epsilon = rate, memory, epsilon
-        self.steps, self.mean, self.square = 0, 0.0, 0.0
+        self.steps = 0
+        self.mean: FloatArray | float = 0.0
+        self.square: FloatArray | float = 0.0
 
     def step(self, gradient: FloatArray) -> FloatArray:
         a, b = self.memory
@@ -82,7 +85,7 @@ class Adam:
         return -self.rate * (self.mean / (1 - a**self.steps)) / size
 
 
-OPTIMISERS = {
+OPTIMISERS: dict[str, Callable[[float], Descent | Adam]] = {
     "descent": Descent,
     "adam": Adam,
     "adam without epsilon": partial(Adam, epsilon=1e-30),  # not 0, for weights that get no gradient
@@ -119,7 +122,7 @@ def report(
     duration: float,
     neuron: LIF,
     weights: Weights,
-    loss_of: Callable[[FloatArray], Loss],
+    loss_of: Callable[[NDArray[np.intp]], Loss],
     evidence: Callable[[Trial], FloatArray],
 ) -> Report:
     """Measure a network; ``evidence`` gives one number for each output, the largest of which is the answer."""
@@ -144,7 +147,7 @@ def train(
     duration: float,
     neuron: LIF,
     weights: Weights,
-    loss_of: Callable[[FloatArray], Loss],
+    loss_of: Callable[[NDArray[np.intp]], Loss],
     *,
     optimiser: str,
     rate: float,

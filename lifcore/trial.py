@@ -65,6 +65,8 @@ class Trial:
     @property
     def where(self) -> tuple[NDArray[np.intp], ...]:
         """Of an event trial: the index of each spike's sample, and trial, into V."""
+        if self.spike_steps is None:
+            raise ValueError("the trial is on a grid; its spikes are where spikes > 0")
         return (self.spike_steps,) if self.trials is None else (self.spike_steps, self.trials)
 
     def over_steps(self, values: FloatArray) -> FloatArray:
@@ -273,13 +275,13 @@ def check_neuron(neuron: LIF) -> None:
         raise ValueError(f"neuron is {neuron!r}; pass lifcore.LIF(tau_m, tau_s)")
 
 
-def _on_grid(spikes: ArrayLike, dt: float, neuron: LIF) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _on_grid(counts: ArrayLike, dt: float, neuron: LIF) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Sample times, lengths of the steps, and checked counts of a trial on the grid of ``dt``."""
     dt = _checks.number("dt", dt, unit="ms", above=0.0)
-    spikes = _checks.finite("spikes", spikes)
+    spikes = _checks.finite("spikes", counts)
     if spikes.ndim == 0 or len(spikes) == 0:
         raise ValueError(f"spikes has shape {spikes.shape}; pass an array with time first and at least one step")
     check_neuron(neuron)
     for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes)) | (spikes > MOST_SPIKES)].flat:
         raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")
-    return np.arange(len(spikes)) * dt, np.full(len(spikes), dt), spikes
+    return np.arange(len(spikes), dtype=float) * dt, np.full(len(spikes), dt), spikes

@@ -180,14 +180,14 @@ def euler_and_exact(distance: float = 50.0, dt: float = 1.0) -> Figure:
 def repulsion(farthest: int = 150) -> Figure:
     """lambda_V - lambda_I at the second of two spikes against their distance, Euler and exact."""
     distance = np.arange(1, farthest + 1)
-    spikes = np.stack([spike_train([100, 100 + d], scenes.STEPS, 1.0) for d in distance], axis=1)
+    spikes = np.stack([spike_train([100, 100 + int(d)], scenes.STEPS, 1.0) for d in distance], axis=1)
     trial = forward(spikes, 1.0, LIF())
     figure, (ax,) = figures.canvas()
     for scheme in ("euler", "exact"):
         transport = backward(trial, CrossEntropyOverTime(20), scheme).transport
         second = transport[100 + distance, np.arange(farthest)]
         figures.draw_trace(ax, distance, 1e4 * second, scheme)
-    linear = [linear_transport([0.0, d], LIF(), 1.0, scenes.KAPPA)[1] for d in distance]
+    linear = [linear_transport([0.0, float(d)], LIF(), 1.0, scenes.KAPPA)[1] for d in distance]
     figures.draw_trace(ax, distance, 1e4 * np.array(linear), "closed form", label="PSP")
     ax.axhline(0.0, color="0.5", linewidth=0.8)
     ax.set(xlabel="distance of the two spikes (ms)", ylabel=r"$\lambda_V - \lambda_I$  ($10^{-4}$)")
@@ -273,7 +273,8 @@ def approach(steps: Sequence[float] = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)) ->
     by_step = 1e4 * np.array([precision.transport_by_step("Euler", dt) for dt in steps])
     exact = 1e4 * precision.transport_by_events()
     for k, (name, marker) in enumerate((("first", "s"), ("second", "^"))):
-        ax.axhline(exact[k], **{**figures.LOOK["exact"], "label": None if k else "exact"})
+        line = ax.axhline(exact[k], **figures.LOOK["exact"])
+        line.set_label("_" if k else "exact")
         figures.draw_against_step(ax, steps, by_step[:, k], "euler", label=f"Euler, {name}", marker=marker, log="x")
     ax.axhline(0.0, color="0.5", linewidth=0.8)
     ax.invert_xaxis()
@@ -394,7 +395,7 @@ def one_bias(dt: float = 1.0, weight: float = 1.0, distance: float = 20.0) -> Fi
     loss = CrossEntropyOverTime(20)
     error = backward(trial, loss, "euler").transport - backward(trial, loss).transport
     figure, (ax,) = figures.canvas()
-    figures.draw_values(ax, times, 1e4 * error[trial.spikes > 0], "euler", label="measured")
+    figures.draw_values(ax, times, 1e4 * error[(np.array(times) / dt).round().astype(int)], "euler", label="measured")
     figures.draw_values(ax, times, 1e4 * leading_bias(trial, loss, "euler"), "exact", label="leading term")
     ax.set(xlim=(80, 120 + distance), ylabel=r"Euler's error ($10^{-4}$)")
     figures.legend(ax, 2)
@@ -439,12 +440,13 @@ def losses(duration: float = scenes.STEPS) -> Figure:
             ax.plot(times, scenes.told(trial, loss, times), color=color, linestyle=line, label=name)
             if name in ("integral", "exponential", "linear"):
                 constant = duration * loss.drive(trial)(np.zeros((1, 1, 1)), trial.V[:1])[0, :, 0]  # g(0) = 1/T
-                closed = constant * loss.weighting.transport(times.astype(float), duration, LIF())
+                weighting = vars(loss)["weighting"]
+                closed = constant * weighting.transport(times.astype(float), duration, LIF())
                 ax.plot(times[::3], closed[::3], ".", color=figures.BLACK, markersize=4)
         ax.set_yscale("symlog", linthresh=1e-11, linscale=0.6)
         sign = -1.0 if correct else 1.0
         ax.set_yticks([0.0, *(sign * 10.0**power for power in (-10, -8, -6, -4, -2))])
-        ax.set_ylim(sorted((-sign * 2e-11, sign * 0.3)))
+        ax.set_ylim(min(-sign * 2e-11, sign * 0.3), max(-sign * 2e-11, sign * 0.3))
         ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=0)
         ax.set(ylabel=r"$\lambda_V - \lambda_I$, " + ("unwanted" if correct else "wanted"))
     panels[1].set(xlabel="time of the spike (ms)")
