@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help book test lab references lock clean
+.PHONY: help book test lint format types lab references lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile
@@ -18,6 +18,20 @@ book: $(INSTALLED) ## build the book, warnings are errors
 test: book ## build the book, then run the tests and check the pages' numbers
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --cov --executed \
 		--numprocesses auto --dist worksteal
+
+lint: $(INSTALLED) ## check style and spelling, in modules, tests and pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/python tests/lint.py
+
+format: $(INSTALLED) ## mend what can be mended of it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python tests/lint.py --fix
+
+types: $(INSTALLED) ## check the types of lifcore
+	$(BIN)/mypy
 
 lab: $(INSTALLED) ## open the pages as notebooks in JupyterLab
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab $(LAB_OPTIONS)
