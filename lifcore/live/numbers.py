@@ -5,6 +5,7 @@ JupyterLab asks these functions. A static page has no Python, and asks functions
 """
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from lifcore.losses import CrossEntropyOfFirstSpikes, CrossEntropyOfIntegral, Cr
 from lifcore.neuron import LIF
 from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.trial import corrected_weight, event_trial, forward
-from lifcore.weighting import Average, Exponential
+from lifcore.weighting import Average, Exponential, Sigmoid
 
 Answer = dict[str, Any]
 
@@ -29,7 +30,7 @@ NODES = 16  # Gauss-Legendre nodes of the twin
 def constants() -> Answer:
     """What the twin is not to know by itself."""
     position, length = np.polynomial.legendre.leggauss(NODES)
-    neuron, rate = LIF(), gaussian_rate.__defaults__
+    neuron, rate, sigmoid = LIF(), signature(gaussian_rate).parameters, Sigmoid()
     return {
         "tau_m": neuron.tau_m,
         "tau_s": neuron.tau_s,
@@ -37,9 +38,9 @@ def constants() -> Answer:
         "pair": list(scenes.PAIR),
         "trial": TRIAL,
         "closest": CLOSEST,
-        "rate_mid": rate[0],
-        "rate_sigma": rate[1],
-        "sigmoid": [scenes.Sigmoid().mid, scenes.Sigmoid().width],
+        "rate_mid": rate["mid"].default,
+        "rate_sigma": rate["sigma"].default,
+        "sigmoid": [sigmoid.mid, sigmoid.width],
         "theta": scenes.chain().hidden.theta,
         "low_threshold": scenes.LOW_THRESHOLD,
         "chain_first": scenes.CHAIN_FIRST,
@@ -158,8 +159,8 @@ def pull(loss: str, tau: float, duration: float, spike: float) -> Answer:
     if loss == "first spike":  # needs the silent outputs
         weight, sources = np.eye(1, scenes.CLASSES), np.zeros(len(times), dtype=int)
         trial = event_trial(times, duration, LIF(), weight, sources, trials, len(times))
-        chosen = CrossEntropyOfFirstSpikes(0, tau_0=tau, theta=scenes.LOW_THRESHOLD)
-        signal = backward(trial, chosen).transport[(*trial.where, 0)]
+        first = CrossEntropyOfFirstSpikes(0, tau_0=tau, theta=scenes.LOW_THRESHOLD)
+        signal = backward(trial, first).transport[(*trial.where, 0)]
     else:
         trains = np.zeros((round(duration), len(times)))
         trains[times, trials] = 1

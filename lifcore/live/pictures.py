@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lifcore import scenes
-from lifcore.live.numbers import TRIAL, constants
+from lifcore.live.numbers import TRIAL
 from lifcore.neuron import LIF
 
 MOST = 50  # spikes in a figure

@@ -104,7 +104,9 @@ class LiveFigure(anywidget.AnyWidget):
         self.told = {"number": asked["number"], "answers": answers(self._picture, asked["state"])}
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        data, metadata = super()._repr_mimebundle_(**options)
+        bundle = super()._repr_mimebundle_(**options)
+        assert bundle is not None  # it is only for a widget without a view
+        data, metadata = bundle
         return {**data, "text/html": page(self._picture), "text/plain": repr(self)}, metadata
 
     def __repr__(self) -> str:
