@@ -454,20 +454,6 @@ def losses(duration: float = scenes.STEPS) -> Figure:
     return figure
 
 
-def pull(name: str = "exponential", duration: float = scenes.STEPS, spike: float = 0.5) -> Figure:
-    """What one loss tells a lone wanted spike against its time; a dot at the fraction ``spike`` of the trial."""
-    at = round(spike * duration)
-    times = np.unique(np.append(np.linspace(2, duration - 3, 120).astype(int), at))
-    signal = scenes.told(scenes.lone_spikes(times, duration), scenes.family(0)[name], times)
-    figure, (ax,) = figures.canvas()
-    figures.draw_trace(ax, times, signal, "transport", label=name)
-    here = signal[np.searchsorted(times, at)]
-    figures.draw_values(ax, [at], [here], "exact", label=f"at {at} ms: {here:+.1e}")
-    ax.set(xlabel="time of the spike (ms)", ylabel=r"$\lambda_V - \lambda_I$")
-    figures.legend(ax, 2)
-    return figure
-
-
 def shaping(fractions: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)) -> Figure:
     """The exponential weight against its time constant: the signal it gives a spike, and what late evidence counts."""
     figure, (signal, late) = figures.canvas(2, height=2.1, sharex=True)

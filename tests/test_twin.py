@@ -1,13 +1,15 @@
 """The live figures of the static pages compute what lifcore computes: the same functions, in JavaScript.
 
-Each is run in V8 on random states and compared with ``lifcore.live.numbers``, which runs lifcore. Differences
-are to stay below 1e-12 of scale, the two being different sums of the same thing, each with roundings of 1e-16.
+Each is run on random states, in V8 by itself and in Chromium, and compared with ``lifcore.live.numbers``, which runs
+lifcore. Differences are to stay below 1e-12 of scale, the two being different sums of the same thing, each with
+roundings of 1e-16.
 """
 
 import json
 
 import numpy as np
 import pytest
+from browser import chromium
 from py_mini_racer import MiniRacer
 
 from lifcore import scenes
@@ -20,16 +22,37 @@ TOLERANCE = 1e-12
 LOSSES = list(scenes.chain_losses())
 
 
+SETUP = widget.source("random", "twin", "numbers") + f"const all = numbers({json.dumps(numbers.constants())});"
+CHUNK = 100  # states in one question
+
+
 @pytest.fixture(scope="module")
 def javascript():
-    """A function that asks the twin for a list of states at once."""
+    """A function that asks the twin, as V8 runs it, for a list of states."""
     engine = MiniRacer()
-    engine.eval(widget.source("random", "twin", "numbers"))
-    engine.eval(f"const all = numbers({json.dumps(numbers.constants())});")
-    yield lambda name, states: json.loads(
-        engine.eval(f"JSON.stringify({json.dumps(states)}.map(state => all[{json.dumps(name)}](state)))")
-    )
+    engine.eval(SETUP)
+    yield in_chunks(engine.eval)
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def in_browser():
+    """The same in Chromium."""
+    with chromium() as browser:
+        page = browser.new_page()
+        page.add_script_tag(content=SETUP)
+        yield in_chunks(page.evaluate)
+
+
+def in_chunks(evaluate):
+    def ask(name, states):
+        answers = []
+        for start in range(0, len(states), CHUNK):
+            question = json.dumps(states[start : start + CHUNK])
+            answers += json.loads(evaluate(f"JSON.stringify({question}.map(state => all[{json.dumps(name)}](state)))"))
+        return answers
+
+    return ask
 
 
 def train(rng, duration, most=50):
@@ -114,19 +137,20 @@ def ill_conditioned(state):
 
 
 @pytest.mark.parametrize("name", numbers.FIGURES)
-def test_the_twin_computes_what_lifcore_computes(javascript, name):
+def test_the_twin_computes_what_lifcore_computes(javascript, in_browser, name):
     rng = np.random.default_rng(list(numbers.FIGURES).index(name))
     states = [draw(name, rng) for _ in range(CALLS.get(name, STATES))]
     worst = 0.0
-    for state, twin in zip(states, javascript(name, states), strict=True):
+    for state, *twins in zip(states, javascript(name, states), in_browser(name, states), strict=True):
         expected = numbers.FIGURES[name](**state)
-        assert set(expected) == set(twin)
-        for key, values in expected.items():
-            assert np.shape(values) == np.shape(twin[key]), (state, key)
-            difference = np.abs(np.subtract(values, twin[key])).max(initial=0.0)
-            limit = scale(name, state, expected, key)
-            assert difference <= TOLERANCE * limit, (state, key, difference / limit)
-            worst = max(worst, difference / limit if limit else 0.0)
+        for twin in twins:
+            assert set(expected) == set(twin)
+            for key, values in expected.items():
+                assert np.shape(values) == np.shape(twin[key]), (state, key)
+                difference = np.abs(np.subtract(values, twin[key])).max(initial=0.0)
+                limit = scale(name, state, expected, key)
+                assert difference <= TOLERANCE * limit, (state, key, difference / limit)
+                worst = max(worst, difference / limit if limit else 0.0)
     print(f"{name}: largest difference {worst:.1e} of scale")
 
 

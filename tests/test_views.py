@@ -69,7 +69,7 @@ def test_every_axis_is_labelled_and_everything_drawn_is_finite(name):
 
 
 def test_every_view_is_found():
-    assert len(VIEWS) >= 15 and "adjoint" in VIEWS and len(CONTROLS) >= 8
+    assert len(VIEWS) >= 15 and "adjoint" in VIEWS and len(CONTROLS) >= 5
 
 
 @pytest.mark.parametrize("name", CONTROLS)
@@ -168,12 +168,6 @@ def test_what_a_lone_spike_in_mid_trial_is_told_by_each_loss():
         else:
             assert np.all(np.abs(earlier) < 1e-9)
             assert np.all(later < -1e-2) if name == "first spike" else np.all(np.abs(later) < 1e-9)
-
-
-def test_pull_marks_the_spike():
-    ax = views.pull("linear", 1400, 0.25).axes[0]
-    (mark,) = [artist for artist in ax.lines if artist.get_marker() == "o"]
-    assert mark.get_xydata()[0, 0] == 350 and mark.get_xydata()[0, 1] == pytest.approx(5 / 1400**2 * 0.95, rel=0.01)
 
 
 def test_numbers_as_text():

@@ -169,34 +169,36 @@ function start(root, place, picture, ask, image) {
     return k;
   }
 
-  // Asking: one question at a time, always for the newest state.
+  // Asking: once a frame, one question at a time, always for the newest state.
   function change() {
     tidy();
     controls.forEach(show);
     writeAddress();
     waiting = structuredClone(state);
-    next();
+    atFrame();
+  }
+  function atFrame() {
+    frame ||= requestAnimationFrame(() => { frame = 0; if (waiting && !busy) next(); else draw(); });
   }
   function next() {
-    if (busy || !waiting) return;
-    const asked = waiting;
+    const asked = waiting, answer = ask(asked);
     waiting = null;
-    const answer = ask(asked);
     if (answer instanceof Promise) {
       busy = true;
-      answer.then(result => { busy = false; take(result, asked); next(); });
-    } else take(answer, asked);
+      answer.then(result => { busy = false; take(result, asked); atFrame(); });
+    } else {
+      take(answer, asked);
+      if (waiting) next(); else draw();
+    }
   }
   function take(result, asked) {
     answers = result;
-    if (adopt) {
-      adopt = false;
-      for (const [name, from] of Object.entries(picture.adopt.values)) state[name] = lookup(from, answers, state).slice(0, moving.most);
-      change();
-      return;
-    }
     scene = asked;
-    frame ||= requestAnimationFrame(() => { frame = 0; draw(); });
+    if (!adopt) return;
+    adopt = false;
+    for (const [name, from] of Object.entries(picture.adopt.values)) state[name] = lookup(from, answers, state).slice(0, moving.most);
+    scene = null; // its spikes are not those asked for
+    change();
   }
 
   function draw() {
@@ -328,7 +330,7 @@ function start(root, place, picture, ask, image) {
   });
   svg.addEventListener("pointercancel", () => { drag = null; });
 
-  new ResizeObserver(() => { frame ||= requestAnimationFrame(() => { frame = 0; draw(); }); }).observe(svg);
+  new ResizeObserver(atFrame).observe(svg);
   if (image) {
     if (readAddress()) place.scrollIntoView({block: "center"});
     addEventListener("hashchange", () => { if (location.hash.includes("=") || !location.hash) { Object.assign(state, structuredClone(picture.state)); readAddress(); change(); } });
