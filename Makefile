@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help book test lint format types lab references lock clean
+.PHONY: help book test lint format types package lab references lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile
@@ -32,6 +32,9 @@ format: $(INSTALLED) ## mend what can be mended of it
 
 types: $(INSTALLED) ## check the types of lifcore
 	$(BIN)/mypy
+
+package: $(INSTALLED) ## build wheel and sdist, check what is in them, use the wheel with NumPy alone
+	$(BIN)/python tests/package.py
 
 lab: $(INSTALLED) ## open the pages as notebooks in JupyterLab
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab $(LAB_OPTIONS)

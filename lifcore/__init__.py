@@ -24,8 +24,8 @@ Physics first, each module using only the ones above it:
     scenes      the situations that the pages look at
 
 Times are in ms, voltages and currents in units of the threshold, and every array has time first.
-These modules need NumPy alone; ``lifcore.figures`` and ``lifcore.controls``, which draw, are imported
-by name and need Matplotlib and ipywidgets.
+These modules need NumPy alone. Those that draw (``figures``, ``views``, ``hidden_views``, ``controls``) are imported by
+name and need the extra "figures", ``lifcore.live`` the extra "live".
 """
 
 from lifcore.adjoint import Adjoint, backward
@@ -63,6 +63,8 @@ from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.sweeps import RateSweep, rate_sweep
 from lifcore.trial import Trial, corrected_weight, event_trial, forward, readout
 from lifcore.weighting import Average, Constant, Exponential, Linear, Sigmoid
+
+__version__ = "0.1.0"  # here and nowhere else: pyproject.toml reads it; a release names it in CHANGELOG and CITATION
 
 __all__ = [
     "LIF",
