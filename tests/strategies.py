@@ -1,6 +1,9 @@
 """Random neurons, trains and weights for the property tests."""
 
+import os
+
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 import lifcore as lc
@@ -20,3 +23,9 @@ losses = st.sampled_from([lc.CrossEntropyOverTime(20), lc.CrossEntropyOfIntegral
 
 def trial_of(spike_steps, neuron, weight, dt=1.0, steps=STEPS):
     return lc.forward(lc.spike_train(np.array(spike_steps) * dt, steps, dt), dt, neuron, weight)
+
+
+def examples(most):
+    """How many examples an expensive property test draws: ``most``, unless the profile is another (conftest.py)."""
+    profile = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "lifcore"))
+    return profile if profile.max_examples != 100 else settings(max_examples=most)

@@ -1,9 +1,9 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import STEPS, losses, neurons, steps_of_spikes, trial_of, weights
+from strategies import STEPS, examples, losses, neurons, steps_of_spikes, trial_of, weights
 
 import lifcore as lc
 
@@ -105,7 +105,7 @@ def test_a_later_train_carries_the_same_transport(spike_steps, shift):
     losses,
     st.sampled_from(["exact", "euler", "hold", "trapezoid"]),
 )
-@settings(max_examples=30)
+@examples(30)
 def test_a_batch_is_its_trials(trains, neuron, loss, scheme):
     spikes = np.stack([lc.spike_train(train, STEPS, 1.0) for train in trains], axis=1)
     batch = lc.forward(spikes, 1.0, neuron)

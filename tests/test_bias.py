@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import taus
+from strategies import examples, taus
 
 import lifcore as lc
 
@@ -92,7 +92,7 @@ def test_pairs_contribute_nothing_on_average_at_a_constant_rate():
     assert abs(np.sum(pairs) * 0.05) < 1e-3 * np.sum(np.abs(pairs)) * 0.05  # the Riemann sum's own error, 0.05^2
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(st.integers(100, 400), min_size=1, max_size=15), st.floats(0.1, 5.0))
 def test_hold_has_the_sign_of_its_end(spike_ms, weight):
     trial = lc.forward(lc.spike_train(spike_ms, 4000, 0.25), 0.25, STANDARD, weight)

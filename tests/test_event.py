@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import neurons, weights
+from strategies import examples, neurons, weights
 
 import lifcore as lc
 from lifcore.losses import cross_entropy, one_minus_p
@@ -88,7 +88,7 @@ def test_against_40_digits(times, duration, neuron, weight):
     np.testing.assert_allclose(adjoint.lambda_I[trial.spike_steps], expected_I, atol=1e-12)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.lists(st.integers(0, 199), max_size=10),
     neurons,
@@ -110,7 +110,7 @@ def test_event_driven_is_the_grid(spike_steps, neuron, weight, loss, dt):
 trains = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(trains, st.floats(5.0, 500.0), neurons, weights, st.sampled_from(LOSSES))
 def test_conservation_with_its_boundary_term(fractions, duration, neuron, weight, loss):
     """sum_k dL/dt_k = int g' [l(V) - l(0)] dt - g(T) [l(V(T)) - l(0)], for every loss and its g."""
@@ -137,7 +137,7 @@ def test_conservation_with_its_boundary_term(fractions, duration, neuron, weight
     )
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(
     st.lists(st.floats(1.0, 99.0), min_size=1, max_size=8, unique=True),
     st.floats(2.0, 40.0),

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import neurons
+from strategies import examples, neurons
 
 import lifcore as lc
 from lifcore.crossings import time_to_peak, time_to_reach
@@ -78,7 +78,7 @@ def clear_of_edges(hidden, slope=0.05, height=5e-3, gap=5e-3):
     return True
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 15), neurons)
 def test_spikes_are_where_the_voltage_reaches_the_threshold(seed, inputs, neuron):
     times, sources, weight, _ = network(seed, inputs, 3, neuron)
@@ -93,7 +93,7 @@ def test_spikes_are_where_the_voltage_reaches_the_threshold(seed, inputs, neuron
     assert hidden.voltage_at(t).max() < 1.0 + 1e-12 * scale
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.sampled_from([STANDARD, lc.LIF(8.0, 8.0), lc.LIF(5.0, 12.0)]))
 def test_spikes_against_a_scan_by_hand(seed, inputs, neuron):
     times, sources, weight, _ = network(seed, inputs, 1, neuron)
@@ -105,7 +105,7 @@ def test_spikes_against_a_scan_by_hand(seed, inputs, neuron):
     np.testing.assert_allclose(hidden.times, expected, atol=1e-11)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(1, 20),
     st.sampled_from([STANDARD, STANDARD, lc.LIF(10.0, 10.0), lc.LIF(5.0, 12.0), lc.LIF(10.0, 10.0000001)]),
@@ -264,7 +264,7 @@ def test_a_double_crossing_between_two_inputs_is_not_missed():
     assert hidden.counts().tolist() == [2]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(neurons, st.floats(-3.0, 0.999), st.floats(0.0, 50.0))
 def test_newton_from_the_left_reaches_the_first_crossing(neuron, V, I):
     V, I = np.array([V]), np.array([I])

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from strategies import neurons
+from strategies import examples, neurons
 
 import lifcore as lc
 from lifcore.crossings import first_crossing, maximum
@@ -60,7 +60,7 @@ def test_gradients_of_the_losses_with_impulses(loss, neuron):
     assert check.relative_error.max() < 1e-8
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.lists(st.floats(0.0, 1.0), min_size=1, max_size=8),
     st.floats(20.0, 400.0),
@@ -212,7 +212,7 @@ def test_a_batch_with_a_label_for_each_trial():
             np.testing.assert_allclose(weights[k], lc.weight_gradient(single, alone), atol=1e-10)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(st.floats(0.0, 90.0), min_size=1, max_size=6), neurons, st.integers(0, 2**32 - 1))
 def test_maximum_and_crossing_against_a_dense_grid(times, neuron, seed):
     rng = np.random.default_rng(seed)
