@@ -5,7 +5,7 @@
     widget.py     both places: a widget in JupyterLab, HTML in a page
     twin.js       the functions of lifcore that numbers.js needs, in JavaScript
     numbers.js    numbers.py in JavaScript; random.js is NumPy's random generator
-    figure.js     draws, and listens to the reader
+    draw.js       from numbers to a picture; figure.js listens to the reader
 
 Needs Matplotlib (for the colours of the printed figures) and anywidget.
 """

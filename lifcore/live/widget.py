@@ -20,7 +20,7 @@ def source(*names: str) -> str:
     return "\n".join((HERE / f"{name}.js").read_text("utf8") for name in names)
 
 
-MODULE = source("random", "twin", "numbers", "figure")
+MODULE = source("random", "twin", "numbers", "draw", "figure")
 DASHES = {"-": "none", "--": "6 4", ":": "2 3", "-.": "6 3 2 3"}
 
 

@@ -1,0 +1,96 @@
+"""How long the live figures take, in a headless Chromium on the built book: run `make book` first.
+
+    python benchmarks/live.py            prints, and writes benchmarks/live.json
+
+ready        from opening the page to the first picture, s
+input        from an input event to the new picture, ms: median and 95th percentile of 300 events, one a frame;
+             the adjoint figure with 50 spikes and a trial of 1400 ms, the others as they start
+frame        the longest of the frames of 10 000 random events, 20 between two frames, ms
+"""
+
+import json
+import platform
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from browser import Visit, chromium  # noqa: E402
+from test_live import PAGES, RANDOM_EVENTS  # noqa: E402
+
+FULL = "#adjoint.duration=1400&adjoint.spikes=" + "_".join(str(7 + 27 * k) for k in range(50))
+
+INPUTS = """async ([name, count]) => {
+  const root = document.getElementById(`live-${name}`), sliders = [...root.querySelectorAll("input[type=range]:enabled")];
+  const ink = document.querySelector(".live-svg g"), took = [];
+  const frame = () => new Promise(done => requestAnimationFrame(done));
+  for (let n = 0; n < count; n++) {
+    await frame();
+    const slider = sliders[n % sliders.length], before = ink.innerHTML, start = performance.now();
+    slider.value = +slider.value === +slider.max ? slider.min : +slider.max;
+    slider.dispatchEvent(new Event("input", {bubbles: true}));
+    await frame();
+    document.querySelector(".live-svg").getBoundingClientRect();  // the layout of what was drawn
+    took.push(performance.now() - start);
+  }
+  return took;
+}"""
+
+WORK = """async ([name, count]) => {  // as INPUTS, but the time that the figure itself works in a frame
+  const original = window.requestAnimationFrame, took = [];
+  window.requestAnimationFrame = f => original(time => {
+    const start = performance.now();
+    f(time);
+    document.querySelector(".live-svg").getBoundingClientRect();
+    took.push(performance.now() - start);
+  });
+  await (INPUTS)([name, count]);
+  window.requestAnimationFrame = original;
+  return took.filter(each => each > 0.2);
+}""".replace("INPUTS", INPUTS)
+
+FRAMES = """async ([name, count]) => {
+  const gaps = [];
+  let last = performance.now(), on = true;
+  const tick = now => { gaps.push(now - last); last = now; if (on) requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+  await (EVENTS)([name, count]);
+  on = false;
+  return gaps.slice(2);
+}"""
+
+
+def measure() -> dict[str, dict[str, float]]:
+    results = {}
+    with chromium() as browser:
+        for name in PAGES:
+            visit = Visit(browser, PAGES[name], FULL if name == "adjoint" else "")
+            page = visit.page
+            page.set_default_timeout(300_000)
+            page.wait_for_selector(f"#live-{name}[data-ready]", state="attached")
+            ready = page.evaluate("performance.now()") / 1000.0
+            latency, work = page.evaluate(INPUTS, [name, 300]), page.evaluate(WORK, [name, 300])
+            gaps = page.evaluate(FRAMES.replace("EVENTS", RANDOM_EVENTS), [name, 10_000])
+            results[name] = {
+                "ready_s": ready,
+                "input_ms": float(np.median(latency)),
+                "input_ms_95": float(np.percentile(latency, 95)),
+                "work_ms": float(np.median(work)),
+                "work_ms_95": float(np.percentile(work, 95)),
+                "frame_ms_95": float(np.percentile(gaps, 95)),
+                "frame_ms_longest": float(np.max(gaps)),
+            }
+            assert not visit.errors, visit.errors
+            visit.close()
+    return results
+
+
+if __name__ == "__main__":
+    figures = measure()
+    for name, each in figures.items():
+        print(f"{name:10}", " ".join(f"{key} {value:7.2f}" for key, value in each.items()))
+    record = {"machine": platform.machine(), "cores": 2, "figures": figures}
+    (ROOT / "benchmarks" / "live.json").write_text(json.dumps(record, indent=1) + "\n", "utf8")
