@@ -267,6 +267,7 @@ function start(root, place, picture, ask, image) {
         ({ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10}[event.key] ?? 0),
       all = times();
     event.stopPropagation();
+    if (k >= all.length) return; // removed, but still drawn until the next frame
     if (by) k = move(k, all[k] + by);
     else if (event.key === "Home") k = move(k, moving.low);
     else if (event.key === "End") k = move(k, end());
@@ -303,7 +304,8 @@ function start(root, place, picture, ask, image) {
     if (!drag || event.pointerId !== drag.id) return;
     const [x] = where(event);
     if (Math.abs(x - drag.x) > 3) drag.moved = true;
-    if (drag.hit && drag.moved) drag.k = move(drag.k, time.back(x + drag.offset));
+    if (drag.k >= times().length) drag = null; // removed by a key meanwhile
+    else if (drag.hit && drag.moved) drag.k = move(drag.k, time.back(x + drag.offset));
   });
   svg.addEventListener("pointerup", event => {
     if (!drag || event.pointerId !== drag.id) return;
