@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help book test lint format types package lab references lock clean
+.PHONY: help book test lint format types package mutants nightly oldest cleanroom links lab references lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile
@@ -35,6 +35,29 @@ types: $(INSTALLED) ## check the types of lifcore
 
 package: $(INSTALLED) ## build wheel and sdist, check what is in them, use the wheel with NumPy alone
 	$(BIN)/python tests/package.py
+
+mutants: $(INSTALLED) ## break the numerical core on purpose, see whether tests notice (MODULES="neuron trial")
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants.py $(MODULES)
+
+EXAMPLES ?= 100000
+nightly: $(INSTALLED) ## run the property tests with 100000 examples each (EXAMPLES=1000, TESTS=tests/test_event.py)
+	HYPOTHESIS_PROFILE=nightly EXAMPLES=$(EXAMPLES) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --no-cov \
+		--numprocesses auto --dist worksteal -m hypothesis $(if $(TESTS),$(TESTS),tests)
+
+# The oldest versions that pyproject.toml promises, in an environment of their own.
+oldest: $(INSTALLED) ## run the tests of lifcore with the oldest dependencies
+	$(PYTHON) -m venv _build/oldest
+	_build/oldest/bin/pip install --quiet --require-hashes --requirement requirements.lock
+	_build/oldest/bin/pip install --quiet $$($(BIN)/python tests/oldest.py)
+	_build/oldest/bin/pip install --quiet --no-deps --no-build-isolation .
+	OMP_NUM_THREADS=1 _build/oldest/bin/python -m pytest -q --no-cov --numprocesses auto --dist worksteal tests \
+		--ignore tests/test_browser.py --ignore tests/test_api.py --ignore tests/test_fresh.py
+
+cleanroom: ## both commands of the README in a fresh clone, home and path (PYTHON=python3.13)
+	PYTHON=$(PYTHON) bash tests/cleanroom.sh
+
+links: $(INSTALLED) ## follow the links that leave the book; needs the network
+	$(BIN)/python tests/links.py
 
 lab: $(INSTALLED) ## open the pages as notebooks in JupyterLab
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab $(LAB_OPTIONS)

@@ -82,3 +82,22 @@ def test_the_citation_file_is_valid():
 
 def test_the_package_says_that_it_is_typed():
     assert (ROOT / "lifcore" / "py.typed").exists()
+
+
+def test_the_loss_of_the_contributing_guide_is_right():
+    """The example that a stranger copies; it checks itself against differences."""
+    exec((ROOT / "CONTRIBUTING.md").read_text("utf8").split("```python\n")[1].split("```")[0], {})
+
+
+def test_workflows_call_targets_that_exist():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf8"), flags=re.M))
+    called = set()
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        for job in yaml.safe_load(path.read_text("utf8"))["jobs"].values():
+            for step in job["steps"]:
+                command = step.get("run", "make").split()
+                assert command[0] == "make", f"{path.name} holds logic: {step['run']}"
+                called |= {word for word in command[1:] if "=" not in word}
+    assert called and called <= targets
+    named = set(re.findall(r"`make ([a-z ]+?)(?: [A-Z]+=\S+)?`", (ROOT / "CONTRIBUTING.md").read_text("utf8")))
+    assert {word for command in named for word in command.split()} <= targets
