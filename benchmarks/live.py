@@ -2,10 +2,11 @@
 
     python benchmarks/live.py            prints, and writes benchmarks/live.json
 
-ready        from opening the page to the first picture, s
-input        from an input event to the new picture, ms: median and 95th percentile of 300 events, one a frame;
-             the adjoint figure with 50 spikes and a trial of 1400 ms, the others as they start
-frame        the longest of the frames of 10 000 random events, 20 between two frames, ms
+ready    from opening the page to the first picture, s
+input    from an input event to the end of the next frame, which waits for the screen, ms
+work     of it what the figure computes, draws and lays out, ms: medians and 95th percentiles of 300 events, one a
+         frame; the adjoint figure with 50 spikes and a trial of 1400 ms, the others as they start
+frame    how long the frames of 10 000 random events are, 50 between two frames, ms
 """
 
 import json
@@ -39,7 +40,8 @@ INPUTS = """async ([name, count]) => {
   return took;
 }"""
 
-WORK = """async ([name, count]) => {  // as INPUTS, but the time that the figure itself works in a frame
+# The same, but only the time that the figure itself works in a frame.
+WORK = """async ([name, count]) => {
   const original = window.requestAnimationFrame, took = [];
   window.requestAnimationFrame = f => original(time => {
     const start = performance.now();

@@ -225,7 +225,7 @@ def adjoint() -> Picture:
             "spikes": list(scenes.PAIR),
             "scheme": "euler",
             "dt": 1.0,
-            "duration": 600.0,
+            "duration": 800.0,
             "weight": 1.0,
             "corrected": True,
         },
