@@ -25,7 +25,8 @@ from test_live import PAGES, RANDOM_EVENTS  # noqa: E402
 FULL = "#adjoint.duration=1400&adjoint.spikes=" + "_".join(str(7 + 27 * k) for k in range(50))
 
 INPUTS = """async ([name, count]) => {
-  const root = document.getElementById(`live-${name}`), sliders = [...root.querySelectorAll("input[type=range]:enabled")];
+  const root = document.getElementById(`live-${name}`);
+  const sliders = [...root.querySelectorAll("input[type=range]:enabled")];
   const ink = document.querySelector(".live-svg g"), took = [];
   const frame = () => new Promise(done => requestAnimationFrame(done));
   for (let n = 0; n < count; n++) {

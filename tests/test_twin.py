@@ -107,7 +107,7 @@ def draw(name, rng):
 
 
 # One of these calls holds many states: as many shifted trains, lone spikes, times or weights.
-CALLS = {"symmetry": STATES // 60, "pull": 70, "hidden": 200, "scan": 9}
+CALLS = {"symmetry": STATES // 60, "pull": 70, "hidden": 200, "scan": 17}
 
 
 def scale(name, state, answer, key):

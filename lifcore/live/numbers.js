@@ -72,7 +72,7 @@ function numbers(C) {
         tangent_x, tangent_y: tangent_x.map(x => L + gradient * (x - weight))};
     },
     scan({second, loss}) {
-      const weight = range(0, 241).map(i => i / 20), chains = weight.map(w => chain(w, second));
+      const weight = range(0, 121).map(i => i / 10), chains = weight.map(w => chain(w, second));
       return {weight, loss: chains.map(c => single(loss).value(c.output)), spikes: chains.map(c => c.spikes.length)};
     },
   };

@@ -200,7 +200,7 @@ def hidden(weight: float, second: float, loss: str) -> Answer:
 
 def scan(second: float, loss: str) -> Answer:
     """The loss along the input weight."""
-    result = scenes.scan_of(np.arange(241) / 20.0, loss, second)
+    result = scenes.scan_of(np.arange(121) / 10.0, loss, second)
     return listed(weight=result.value, loss=result.loss, spikes=result.spikes)
 
 

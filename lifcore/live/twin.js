@@ -32,18 +32,22 @@ function twin(C) {
   }
   const onGrid = samples => samples.filter((s, i) => !samples[i + 1] || samples[i + 1].t > s.t).slice(0, -1);
 
-  // lifcore.quadrature: f(u, du, t, V) at the nodes of the step of length h that follows a sample
+  // lifcore.quadrature: f(du, t, V, leak(u), psp(u)) at the nodes u of the step of length h that follows a sample
+  function nodesOf(h, panels, n, kept = nodesOf.kept ??= new Map()) { // most steps are alike
+    const key = `${h} ${panels} ${n}`;
+    if (kept.has(key)) return kept.get(key);
+    const H = h / panels, u = range(0, panels).flatMap(p => C.nodes.map(x => (p + x) * H)), du = u.map((_, k) => C.lengths[k % C.lengths.length] * H);
+    if (kept.size > 1000) kept.clear();
+    return kept.set(key, {u, du, decay: u.map(x => leak(x, n)), rise: u.map(x => psp(x, n))}).get(key);
+  }
   function atNodes({t, V, I}, h, n, f) {
     const rate = max(1 / min(...n), (V * I >= 0 ? max(abs(V), abs(I)) : abs(V) + abs(I)) / n[0]);
-    const panels = max(1, ceil(h * rate / 3)), H = h / panels;
-    for (let p = 0; p < panels; p++) C.nodes.forEach((x, j) => {
-      const u = (p + x) * H;
-      f(u, C.lengths[j] * H, t + u, V * leak(u, n) + I * psp(u, n));
-    });
+    const {u, du, decay, rise} = nodesOf(h, max(1, ceil(h * rate / 3)), n);
+    for (let k = 0; k < u.length; k++) f(du[k], t + u[k], V * decay[k] + I * rise[k], decay[k], rise[k], u[k]);
   }
   function integrate({samples, duration, n}, f) {
     let sum = 0;
-    samples.forEach((s, i) => atNodes(s, (samples[i + 1]?.t ?? duration) - s.t, n, (u, du, t, V) => { sum += du * f(t, V); }));
+    samples.forEach((s, i) => atNodes(s, (samples[i + 1]?.t ?? duration) - s.t, n, (du, t, V) => { sum += du * f(t, V); }));
     return sum;
   }
 
@@ -51,12 +55,10 @@ function twin(C) {
   function exact({samples, duration, n}, drive) {
     let v = 0, i = 0, end = duration;
     for (const s of [...samples].reverse()) {
-      const h = end - s.t;
-      let sourceV = 0, sourceI = 0;
-      atNodes(s, h, n, (u, du, t, V) => {
+      let h = end - s.t, sourceV = 0, sourceI = 0;
+      atNodes(s, h, n, (du, t, V, decay, rise) => {
         const d = du * drive(t, V);
-        sourceV += d * leak(u, n) / n[0];
-        sourceI += d * psp(u, n) / n[1];
+        [sourceV, sourceI] = [sourceV + d * decay / n[0], sourceI + d * rise / n[1]];
       });
       i = i * psc(h, n) + n[0] / n[1] * psp(h, n) * v + sourceI;
       v = v * leak(h, n) + sourceV;
@@ -96,7 +98,7 @@ function twin(C) {
     sigmoid: (t, x, n, T) => {
       const g = r => 0.5 * (1 - Math.tanh((r / T - C.sigmoid[0]) / (2 * C.sigmoid[1])));
       let S = 0, signal = 0;
-      atNodes({t, V: 0, I: 1}, min(x, 40 * max(...n)), n, (u, du, r, V) => { S += du * g(r) * V; signal += du * g(r) * (psc(u, n) - V) / n[0]; });
+      atNodes({t, V: 0, I: 1}, min(x, 40 * max(...n)), n, (du, r, V, _, __, u) => { const d = du * g(r); S += d * V; signal += d * (psc(u, n) - V) / n[0]; });
       return [S, signal];
     },
   };
@@ -116,8 +118,7 @@ function twin(C) {
     }
   }
   function fire(inputs, weight, duration, n = standard) {
-    const spikes = [];
-    let v = 0, i = 0;
+    let v = 0, i = 0, spikes = [];
     sorted(inputs).forEach((start, k, all) => {
       i += weight;
       for (let now = start, end = all[k + 1] ?? duration; ;) {
