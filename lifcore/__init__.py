@@ -17,6 +17,7 @@ Physics first, each module using only the ones above it:
     scan        the loss and its gradient along one input weight
     bias        what a coarse backward step does to it
     linear      closed forms for a linear drive
+    blocks      the adjoint of many trials at once, in blocks of steps
     sweeps      many trials at once
     tasks       two classification tasks in spikes
     training    a network with one hidden layer, and what becomes of it
@@ -59,7 +60,7 @@ from lifcore.losses import (
 from lifcore.neuron import LIF
 from lifcore.quadrature import integrate
 from lifcore.scan import WeightScan, critical_weight, scan_weight
-from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
+from lifcore.spikes import gaussian_rate, poisson_spike_steps, poisson_spikes, spike_train
 from lifcore.sweeps import RateSweep, rate_sweep
 from lifcore.trial import Trial, corrected_weight, event_trial, forward, readout
 from lifcore.weighting import Average, Constant, Exponential, Linear, Sigmoid
@@ -103,6 +104,7 @@ __all__ = [
     "linear_bias",
     "linear_transport",
     "noether_charge",
+    "poisson_spike_steps",
     "poisson_spikes",
     "rate_sweep",
     "readout",

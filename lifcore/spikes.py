@@ -11,6 +11,7 @@ from lifcore._checks import FloatArray
 
 # A spike counts as lying on the grid if it is this close to it, in steps, plus the rounding of t / dt.
 GRID_TOLERANCE = 1e-9
+CERTAIN = 37.0  # e^-37 is less than the rounding of 1 - p
 
 
 def spike_train(times: ArrayLike, steps: int, dt: float) -> NDArray[np.int64]:
@@ -108,6 +109,51 @@ def poisson_spikes(
     ValueError
         If a probability rate * dt / 1000 is outside [0, 1].
     """
+    probability = _probability(rate, dt, rng)
+    if trials is not None:
+        trials = _checks.count("trials", trials)
+        probability = np.broadcast_to(probability[..., np.newaxis], (*probability.shape, trials))
+    return (rng.random(probability.shape) < probability).astype(np.int64)
+
+
+def poisson_spike_steps(
+    rate: ArrayLike, dt: float, trials: int, *, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw the spikes of ``poisson_spikes`` without a random number for every step: where they are, not an array.
+
+    Points of a Poisson process with the mean number -log(1 - p) in a step leave it empty with probability 1 - p.
+    All trials are laid end to end on one line, its points drawn and sorted, and points of the same step
+    count once. The cost grows with the number of spikes, not of steps. Same law, another random stream.
+
+    Parameters
+    ----------
+    rate : array_like, shape (steps,)
+        Rate in Hz.
+    dt, trials, rng
+        As in ``poisson_spikes``.
+
+    Returns
+    -------
+    trial, step : array of int, shape (spikes,)
+        The trial and the step of each spike, by trial and in it by time.
+    """
+    probability, trials = _probability(rate, dt, rng), _checks.count("trials", trials)
+    if probability.ndim != 1:
+        raise ValueError(f"rate has shape {probability.shape}; pass one rate for each step")
+    # A certain spike would have infinitely many points; with this many on average it is missed once in 10^16.
+    mean = -np.log1p(-np.minimum(probability, 1.0 - np.exp(-CERTAIN)))
+    ends = np.cumsum(mean)
+    points = np.sort(rng.random(rng.poisson(trials * ends[-1]))) * trials
+    trial = points.astype(np.int64)
+    step = np.searchsorted(ends, (points - trial) * ends[-1], side="right")
+    step = np.minimum(step, np.max(np.flatnonzero(mean), initial=0))  # a point may round to the end of the line
+    first = np.ones(len(points), dtype=bool)
+    first[1:] = (np.diff(trial) != 0) | (np.diff(step) != 0)
+    return trial[first], step[first]
+
+
+def _probability(rate: ArrayLike, dt: float, rng: np.random.Generator) -> FloatArray:
+    """Checked: the probability rate * dt / 1000 of a spike in each step."""
     dt = _checks.number("dt", dt, unit="ms", above=0.0)
     rate = _checks.finite("rate", rate)
     if rate.ndim == 0:
@@ -121,9 +167,7 @@ def poisson_spikes(
             f"rate contains {worst:g} Hz, so rate * dt / 1000 = {worst * dt / 1000:g} is no probability; "
             f"pass rates from 0 to {1000 / dt:g} Hz or a smaller dt"
         )
-    if trials is not None:
-        probability = np.broadcast_to(probability[..., np.newaxis], (*rate.shape, _checks.count("trials", trials)))
-    return (rng.random(probability.shape) < probability).astype(np.int64)
+    return probability
 
 
 def rank_in_trial(times: FloatArray, trials: NDArray[np.intp], batch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

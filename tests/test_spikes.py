@@ -52,3 +52,26 @@ def test_certain_and_impossible_spikes():
     rng = np.random.default_rng(0)
     assert lc.poisson_spikes([1000.0] * 10, 1.0, 4, rng=rng).all()
     assert not lc.poisson_spikes([0.0] * 10, 1.0, 4, rng=rng).any()
+
+
+def test_sparse_draws_have_the_law_of_the_dense_ones():
+    """In each step a spike with the probability of the step, whatever the others do: by chi^2 and by pairs."""
+    rate = np.array([0.0, 3.0, 80.0, 500.0, 0.0, 900.0, 1000.0, 0.0])
+    trials = 40_000
+    trial, step = lc.poisson_spike_steps(rate, 1.0, trials, rng=np.random.default_rng(1))
+    assert np.all(np.diff(trial * len(rate) + step) > 0)  # in order, and none twice
+    spikes = np.zeros((trials, len(rate)))
+    spikes[trial, step] = 1
+    p = rate / 1000
+    np.testing.assert_array_equal(spikes.mean(axis=0)[[0, 4, 6, 7]], p[[0, 4, 6, 7]])
+    some = (p > 0) & (p < 1)
+    z = (spikes.mean(axis=0) - p)[some] / np.sqrt(p * (1 - p) / trials)[some]
+    assert np.all(np.abs(z) < 3.5) and np.any(np.abs(z) > 0.1)
+    together = np.corrcoef(spikes[:, some].T)[np.triu_indices(np.sum(some), 1)]
+    assert np.all(np.abs(together) < 4 / np.sqrt(trials))
+
+
+def test_sparse_draws_of_nothing():
+    for rate in (np.zeros(5), np.array([0.0])):
+        trial, step = lc.poisson_spike_steps(rate, 1.0, 3, rng=np.random.default_rng(1))
+        assert len(trial) == len(step) == 0
