@@ -69,10 +69,7 @@ def backward(
     """
     if not isinstance(trial, Trial):
         raise ValueError(f"trial is {trial!r}; pass what lifcore.forward or lifcore.event_trial returned")
-    if not (hasattr(loss, "value") and hasattr(loss, "drive")):
-        raise ValueError(f"loss is {loss!r}; pass one of lifcore's losses or an object with value and drive")
-    if not isinstance(scheme, str) or scheme not in SCHEMES:
-        raise ValueError(f"scheme is {scheme!r}; pass one of {', '.join(map(repr, SCHEMES))}")
+    check_loss_and_scheme(loss, scheme)
     if nodes is not None and scheme != "exact":
         raise ValueError(f"nodes is {nodes!r}, but scheme {scheme!r} has none; leave nodes out or pass 'exact'")
     if hold_at is not None and scheme != "hold":
@@ -80,13 +77,19 @@ def backward(
     given = {"nodes": nodes, "hold_at": hold_at}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if hasattr(loss, "impulses"):
-        if scheme != "exact":
-            raise ValueError(
-                f"scheme is {scheme!r}, but {type(loss).__name__} has impulses between samples; pass 'exact'"
-            )
         options["impulses"] = loss.impulses(trial)
     lambda_V, lambda_I = SCHEMES[scheme](trial, loss.drive(trial), **options)
     return Adjoint(trial.times, lambda_V, lambda_I)
+
+
+def check_loss_and_scheme(loss: Loss, scheme: str) -> None:
+    """ValueError if one of them is none, or they do not go together."""
+    if not (hasattr(loss, "value") and hasattr(loss, "drive")):
+        raise ValueError(f"loss is {loss!r}; pass one of lifcore's losses or an object with value and drive")
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
+        raise ValueError(f"scheme is {scheme!r}; pass one of {', '.join(map(repr, SCHEMES))}")
+    if hasattr(loss, "impulses") and scheme != "exact":
+        raise ValueError(f"scheme is {scheme!r}, but {type(loss).__name__} has impulses between samples; pass 'exact'")
 
 
 def exact(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lifcore._checks import FloatArray
 from lifcore.losses import CrossEntropyOverTime, Loss
 from lifcore.neuron import LIF
-from lifcore.quadrature import PANELS
+from lifcore.quadrature import PANELS, gauss
 from lifcore.weighting import Average, Constant
 
 Index = NDArray[np.intp]
@@ -53,9 +53,9 @@ def step_of(scheme: str, neuron: LIF, h: float, nodes: int = 4, panels: int = 1)
     couple = neuron.tau_m / neuron.tau_s * neuron.psp(h)
     keep = np.array([[neuron.leak(h), 0.0], [couple, neuron.psc(h)]])
     if scheme == "exact":
-        x, dx = np.polynomial.legendre.leggauss(nodes)  # on [-1, 1]
-        u = np.add.outer(np.arange(panels), (x + 1.0) / 2.0).ravel() * (h / panels)
-        length = np.tile(dx / 2.0, panels) * (h / panels)
+        x, dx = gauss(nodes)
+        u = np.add.outer(np.arange(panels), x).ravel() * (h / panels)
+        length = np.tile(dx, panels) * (h / panels)
         return Step(u, keep, length * np.array([neuron.leak(u) / neuron.tau_m, neuron.psp(u) / neuron.tau_s]))
     held = np.array([1.0 - neuron.leak(h), 1.0 - neuron.psc(h) - couple])
     u, share = {"hold": ([0.0], [1.0]), "trapezoid": ([0.0, h], [0.5, 0.5])}[scheme]
@@ -121,10 +121,11 @@ def lags(keep: FloatArray, n: int) -> FloatArray:
 
 def powers(matrix: FloatArray, n: int) -> FloatArray:
     """The powers 0 to n of a matrix, shape (n + 1, 2, 2)."""
-    result = [np.eye(2)]
-    for _ in range(n):
-        result.append(matrix @ result[-1])
-    return np.array(result)
+    result = np.eye(2)[np.newaxis]
+    while len(result) <= n:
+        result = np.concatenate([result, result @ matrix])
+        matrix = matrix @ matrix
+    return result[: n + 1]
 
 
 def radices(blocks: int) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ V is known in closed form inside a step, so an integrand f(t, V(t)) can be had a
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +21,13 @@ from lifcore.trial import ALL, Rows, Trial
 # These lengths keep the sum of both over a trial below 1e-12 of the drive's range (precision.residuals draws
 # random ones); where 4 is too long it is cut in 2, 4, 8, ...
 PANELS = ((4, 0.2), (8, 0.75), (16, 4.0))
-# Positions and weights on [-1, 1], which take longer to find than a short trial to integrate.
-RULES = {n: np.polynomial.legendre.leggauss(n) for n, _ in PANELS}
+
+
+@cache
+def gauss(n: int) -> tuple[FloatArray, FloatArray]:
+    """The ``n`` Gauss-Legendre nodes on [0, 1], and their weights. Kept: they take longer than a step of a batch."""
+    x, dx = np.polynomial.legendre.leggauss(n)  # on [-1, 1]
+    return (x + 1.0) / 2.0, dx / 2.0
 
 
 class Nodes(NamedTuple):
@@ -45,12 +51,11 @@ def nodes_of(trial: Trial, nodes: int | None = None) -> Iterator[Nodes]:
         alike = (nodes_in == n) & (panels_in == panels)
         rows = ALL if np.all(alike) else np.flatnonzero(alike)
         h = trial.h[rows] / panels
-        position, length = RULES[n] if n in RULES else np.polynomial.legendre.leggauss(n)
         for start in range(panels):
-            for x, dx in zip(position, length, strict=True):
-                u = (start + (x + 1.0) / 2.0) * h
+            for x, dx in zip(*gauss(int(n)), strict=True):
+                u = (start + x) * h
                 t = trial.over_steps(trial.times[rows] + u)
-                yield Nodes(rows, u, dx / 2.0 * h, t, trial.voltage_after(u, rows))
+                yield Nodes(rows, u, dx * h, t, trial.voltage_after(u, rows))
 
 
 def rules_needed(trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -109,7 +109,8 @@ def poisson_spikes(
     ValueError
         If a probability rate * dt / 1000 is outside [0, 1].
     """
-    probability = _probability(rate, dt, rng)
+    probability = _probability(rate, dt)
+    _check_rng(rng)
     if trials is not None:
         trials = _checks.count("trials", trials)
         probability = np.broadcast_to(probability[..., np.newaxis], (*probability.shape, trials))
@@ -137,29 +138,44 @@ def poisson_spike_steps(
     trial, step : array of int, shape (spikes,)
         The trial and the step of each spike, by trial and in it by time.
     """
-    probability, trials = _probability(rate, dt, rng), _checks.count("trials", trials)
+    trials = _checks.count("trials", trials)
+    _check_rng(rng)
+    return draw_on_line(spike_line(rate, dt), trials, rng)
+
+
+def spike_line(rate: ArrayLike, dt: float) -> FloatArray:
+    """The line of a trial for ``poisson_spike_steps``: where each step ends, in mean numbers of points."""
+    probability = _probability(rate, dt)
     if probability.ndim != 1:
         raise ValueError(f"rate has shape {probability.shape}; pass one rate for each step")
     # A certain spike would have infinitely many points; with this many on average it is missed once in 10^16.
-    mean = -np.log1p(-np.minimum(probability, 1.0 - np.exp(-CERTAIN)))
-    ends = np.cumsum(mean)
+    return np.cumsum(-np.log1p(-np.minimum(probability, 1.0 - np.exp(-CERTAIN))))
+
+
+def draw_on_line(
+    ends: FloatArray, trials: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The spikes of ``poisson_spike_steps`` from the line of a trial."""
     points = np.sort(rng.random(rng.poisson(trials * ends[-1]))) * trials
     trial = points.astype(np.int64)
     step = np.searchsorted(ends, (points - trial) * ends[-1], side="right")
-    step = np.minimum(step, np.max(np.flatnonzero(mean), initial=0))  # a point may round to the end of the line
+    step = np.minimum(step, np.searchsorted(ends, ends[-1]))  # a point may round to the end of the line
     first = np.ones(len(points), dtype=bool)
-    first[1:] = (np.diff(trial) != 0) | (np.diff(step) != 0)
+    first[1:] = (trial[1:] != trial[:-1]) | (step[1:] != step[:-1])
     return trial[first], step[first]
 
 
-def _probability(rate: ArrayLike, dt: float, rng: np.random.Generator) -> FloatArray:
+def _check_rng(rng: np.random.Generator) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng is {rng!r}; pass a numpy.random.Generator such as numpy.random.default_rng(1)")
+
+
+def _probability(rate: ArrayLike, dt: float) -> FloatArray:
     """Checked: the probability rate * dt / 1000 of a spike in each step."""
     dt = _checks.number("dt", dt, unit="ms", above=0.0)
     rate = _checks.finite("rate", rate)
     if rate.ndim == 0:
         raise ValueError(f"rate is the single number {rate}; pass one rate for each step")
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng is {rng!r}; pass a numpy.random.Generator such as numpy.random.default_rng(1)")
     probability = rate * dt / 1000.0
     if np.any((probability < 0) | (probability > 1)):
         worst = rate.flat[np.argmax(np.abs(probability - 0.5))]
