@@ -29,9 +29,9 @@ Index = NDArray[np.intp]
 STEPS = 10  # in a block, at most. Fewer leave more blocks to the scan, more leave fewer without a spike
 REACH = 2.0  # in units of the shorter time constant: a longer block would need too many nodes
 RADIX = 14  # blocks that one product of a scan takes
-AT_ONCE = 20_000  # values of the drive in one go: 160 kB stay in the cache of a core
+AT_ONCE = 20_000  # values of the drive in one go: they stay in the cache of a core, and BLAS starts no threads
 # Nodes of a block without a spike, and how long it may be: as quadrature.PANELS, with smaller gaps.
-QUIET = ((6, 0.5), (8, 1.0), (10, 2.0))
+QUIET = ((6, 0.5), (8, 1.0), (9, 2.0))
 
 
 class Step(NamedTuple):
@@ -93,24 +93,43 @@ class Scan:
     keep : array, shape (2, 2)
     axes : tuple of int
         n1, n2, ...
+    back : bool
+        The same from the last k to the first.
     """
 
-    def __init__(self, keep: FloatArray, axes: tuple[int, ...]) -> None:
-        n, *rest = axes
+    def __init__(self, keep: FloatArray, axes: tuple[int, ...], back: bool = False) -> None:
+        self.axes, n = axes, axes[0]
         # (heard at k, comes from before k), both k from 0 to n: at 0 the start of this axis, at l + 1 arrive[l]
         matrix = lags(keep, n + 1).transpose(2, 1, 3, 0)
-        self.within = matrix[:, :n, :, 1:].reshape(2 * n, 2 * n)
-        self.first = matrix[:, :n, :, 0].reshape(2 * n, 2)
-        self.end = matrix[:, n, :, 1:].reshape(2, 2 * n)
-        self.rest = Scan(matrix[:, n, :, 0], tuple(rest)) if rest else None
+        turn = slice(None, None, -1) if back else slice(None)
+        within = matrix[:, :n, :, 1:][:, turn, :, turn].reshape(2 * n, 2 * n)
+        self.all = np.concatenate([within, matrix[:, :n, :, 0][:, turn].reshape(2 * n, 2)], axis=1)
+        self.end = matrix[:, n, :, 1:][..., turn].reshape(2, 2 * n)
+        self.rest = Scan(matrix[:, n, :, 0], axes[1:], back) if axes[1:] else None
 
-    def __call__(self, arrive: FloatArray) -> FloatArray:
-        flat = arrive.reshape(len(self.within), -1)
-        x = self.within @ flat
+    def rows(self, columns: int) -> tuple[int, int]:
+        """Shape of ``arrive`` with its first two axes as one, and two rows for the use of the scan."""
+        return 2 * self.axes[0] + 2, math.prod(self.axes[1:]) * columns
+
+    def __call__(self, arrive: FloatArray, x: FloatArray) -> None:
+        """Puts x into an array for it, from an array of the shape ``rows``."""
+        start = arrive[-2:]  # of this axis
+        start[:] = 0.0
         if self.rest is not None:
-            start = self.rest((self.end @ flat).reshape(2, *arrive.shape[2:]))
-            x += self.first @ start.reshape(2, -1)
-        return x.reshape(arrive.shape)
+            ends = np.empty(self.rest.rows(arrive.shape[1] // math.prod(self.rest.axes)))
+            np.matmul(self.end, arrive[:-2], out=ends[:-2].reshape(2, -1))
+            self.rest(ends, start)
+        np.matmul(self.all, arrive, out=x.reshape(-1, arrive.shape[1]))
+
+
+class Scratch(dict[str, FloatArray]):
+    """Arrays that are used again: memory that is new to a process costs more time than what is done in it here."""
+
+    def __call__(self, name: str, *shape: int) -> FloatArray:
+        size = math.prod(shape)
+        if name not in self or self[name].size < size:
+            self[name] = np.empty(size + size // 2)
+        return self[name][:size].reshape(shape)
 
 
 def lags(keep: FloatArray, n: int) -> FloatArray:
@@ -149,7 +168,7 @@ def knows(loss: Loss) -> bool:
 
 
 class Blocks:
-    """Trials of one kind, cut into blocks.
+    """Trials of one kind, cut into blocks. Not for several threads at the same time: they would share its memory.
 
     Parameters
     ----------
@@ -176,9 +195,10 @@ class Blocks:
         leak, psp, psc = neuron.leak(to_end), neuron.psp(to_end), neuron.psc(to_end)
         self.left = weight * np.array([psp, psc])[:, :-1]  # from spikes to V and I at the end
         self.forward = Scan(np.array([[leak[0], psp[0]], [0.0, psc[0]]]), self.axes)
-        back = powers(step_of(scheme, neuron, dt).keep, self.size)[:0:-1]  # from the end to each step
-        self.backward = Scan(back[0], self.axes)
-        self.from_end = np.ascontiguousarray((back[:, 0] - back[:, 1]).T)
+        home = powers(step_of(scheme, neuron, dt).keep, self.size)[:0:-1]  # from the end of a block to each step
+        self.backward = Scan(home[0], self.axes, back=True)
+        self.from_end = np.ascontiguousarray((home[:, 0] - home[:, 1]).T)
+        self.scratch = Scratch()
 
     def transport(self, step: Index, trial: Index, trials: int) -> FloatArray:
         """lambda_V - lambda_I at each spike.
@@ -193,45 +213,48 @@ class Blocks:
         too_many = self.size * len(self.stored_at) - self.steps
         block, row = np.divmod(step + too_many, self.size)
         column = self.stored_at[block] * trials + trial  # of a block of a trial
-        shape = (2, *self.axes, trials)
+        columns = len(self.stored_at) * trials
 
-        is_busy = np.zeros(len(self.stored_at) * trials, dtype=bool)
+        is_busy = np.zeros(columns, dtype=bool)
         is_busy[column] = True
         busy = np.flatnonzero(is_busy)
-        at = row * len(busy) + np.cumsum(is_busy)[column] - 1  # of a spike in an array (step of the block, busy)
-        inputs = np.zeros((self.size + 2, len(busy)))
+        at = row * len(busy) + np.cumsum(is_busy, dtype=np.int32)[column] - 1  # of a spike in (step, busy)
+        inputs = self.scratch("inputs", self.size + 2, len(busy))
         spikes, start = inputs[: self.size], inputs[self.size :]
+        spikes[:] = 0.0
         spikes.ravel()[at] = 1.0
 
-        arrive = np.zeros((2, len(is_busy)))
-        arrive[:, busy] = self.left @ spikes
-        state = self.forward(arrive.reshape(shape)).reshape(2, -1)
-        largest = np.maximum(np.abs(state[0]), np.abs(state[1]))
+        arrive = self.scratch("arrive", *self.forward.rows(trials))
+        handed_on, state = arrive[:-2].reshape(2, columns), self.scratch("state", 2, columns)
+        handed_on[:] = 0.0
+        handed_on[:, busy] = self.left @ spikes
+        self.forward(arrive, state)
         start[:] = state[:, busy]
-        loudest = np.maximum(largest[busy], np.abs(start[1]) + abs(self.weight) * spikes.sum(axis=0))
 
         # Every block as if it were quiet, and then those that are not.
-        into = np.empty_like(arrive)
-        for rule, some in self._rules(largest, spikes=False):
-            into[:, some] = rule.gather @ self._drive(rule.reach @ state[:, some])
-        heard = np.empty((self.size + 2, len(busy)))
-        for rule, some in self._rules(loudest, spikes=True):
-            heard[:, some] = rule.gather @ self._drive(rule.reach @ inputs[:, some])
-        into[:, busy] = heard[self.size :]
+        largest = np.maximum(np.abs(state[0]), np.abs(state[1]))
+        loudest = np.maximum(largest[busy], np.abs(start[1]) + abs(self.weight) * spikes.sum(axis=0))
+        heard = self.scratch("heard", *inputs.shape)
+        self._back(state, handed_on, largest, spikes=False)
+        self._back(inputs, heard, loudest, spikes=True)
+        handed_on[:, busy] = heard[self.size :]
 
-        in_reverse = (slice(None), *(slice(None, None, -1) for _ in self.axes))
-        ends = self.backward(into.reshape(shape)[in_reverse])[in_reverse].reshape(2, -1)
+        self.backward(arrive, state)
         told = heard.ravel()[at]
-        for lambda_at_end, share in zip(ends, self.from_end, strict=True):
+        for lambda_at_end, share in zip(state, self.from_end, strict=True):
             told += share[row] * lambda_at_end[column]
         return told
 
-    def _drive(self, V: FloatArray) -> FloatArray:
-        """g (1 - p), in the place of V."""
-        with np.errstate(over="ignore"):  # of infinity the drive is the right 0
-            np.exp(V, out=V)
-        V += self.others
-        return np.divide(self.g * self.others, V, out=V)
+    def _back(self, reached: FloatArray, gathered: FloatArray, largest: FloatArray, spikes: bool) -> None:
+        """From what is in each block to what comes out of it backward, through the drive at the nodes."""
+        for rule, some in self._rules(largest, spikes):
+            inside = reached[:, some]
+            V = np.matmul(rule.reach, inside, out=self.scratch("V", len(rule.reach), inside.shape[1]))
+            with np.errstate(over="ignore"):  # of infinity the drive is the right 0
+                np.exp(V, out=V)
+            V += self.others
+            drive = np.divide(self.g * self.others, V, out=V)
+            gathered[:, some] = rule.gather @ drive
 
     def _rules(self, largest: FloatArray, spikes: bool) -> Iterator[tuple[Rule, slice | Index]]:
         """Rules and columns, in portions. For each column, of a largest |V| or |I|, the last rule is good.
@@ -246,7 +269,7 @@ class Blocks:
         for limit, kind in self._menu(spikes):
             if limit >= slowest:
                 rule = self.rule(*kind, spikes)
-                portion = AT_ONCE // len(rule.reach) + 1
+                portion = max(1, AT_ONCE // len(rule.reach))
                 for k in range(0, len(change) if columns is None else len(columns), portion):
                     yield rule, slice(k, k + portion) if columns is None else columns[k : k + portion]
                 columns = np.flatnonzero(change > limit)

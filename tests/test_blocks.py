@@ -84,16 +84,24 @@ def test_losses_that_are_left_to_the_readable_way():
     assert not any(blocks.knows(loss) for loss in others)
 
 
+@pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize("axes", [(1,), (5,), (3, 4), (2, 3, 4)])
-def test_a_scan_is_the_recurrence(axes):
+def test_a_scan_is_the_recurrence(axes, back):
     rng = np.random.default_rng(3)
-    keep, arrive = np.array([[0.9, 0.2], [0.1, 0.7]]), rng.normal(size=(2, *axes, 6))
-    in_time = arrive.transpose(0, *reversed(range(1, len(axes) + 1)), -1).reshape(2, -1, 6)
-    x = np.zeros((2, np.prod(axes) + 1, 6))
-    for k in range(np.prod(axes)):
-        x[:, k + 1] = keep @ x[:, k] + in_time[:, k]
-    scanned = blocks.Scan(keep, axes)(arrive).transpose(0, *reversed(range(1, len(axes) + 1)), -1).reshape(2, -1, 6)
-    np.testing.assert_allclose(scanned, x[:, :-1], atol=1e-14)
+    keep, arrive, count = np.array([[0.9, 0.2], [0.1, 0.7]]), rng.normal(size=(2, *axes, 6)), np.prod(axes)
+
+    def in_time(array):
+        array = array.transpose(0, *reversed(range(1, len(axes) + 1)), -1).reshape(2, -1, 6)
+        return array[:, ::-1] if back else array
+
+    expected = np.zeros((2, count + 1, 6))
+    for k in range(count):
+        expected[:, k + 1] = keep @ expected[:, k] + in_time(arrive)[:, k]
+    scan, x = blocks.Scan(keep, axes, back), np.empty_like(arrive)
+    given = np.empty(scan.rows(6))
+    given[:-2] = arrive.reshape(given[:-2].shape)
+    scan(given, x)
+    np.testing.assert_allclose(in_time(x), expected[:, :-1], atol=1e-14)
 
 
 @given(st.integers(1, 10**6))
