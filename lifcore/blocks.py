@@ -12,7 +12,7 @@ blocks have none. ``lifcore.adjoint`` says the same step by step, and is what th
 import itertools
 import math
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +27,10 @@ from lifcore.weighting import Average, Constant
 Index = NDArray[np.intp]
 
 STEPS = 10  # in a block, at most. Fewer leave more blocks to the scan, more leave fewer without a spike
-REACH = 2.0  # in units of the shorter time constant: a longer block would need too many nodes
 RADIX = 14  # blocks that one product of a scan takes
 AT_ONCE = 20_000  # values of the drive in one go: they stay in the cache of a core, and BLAS starts no threads
 # Nodes of a block without a spike, and how long it may be: as quadrature.PANELS, with smaller gaps.
-QUIET = ((6, 0.5), (8, 1.0), (9, 2.0))
+QUIET = ((4, 0.2), (6, 0.5), (7, 1.0), (8, 1.5), (9, 2.0))
 
 
 class Step(NamedTuple):
@@ -63,17 +62,17 @@ def step_of(scheme: str, neuron: LIF, h: float, nodes: int = 4, panels: int = 1)
 
 
 class Rule(NamedTuple):
-    """A block of steps under one quadrature rule, as two matrices."""
+    """Some steps under one quadrature rule, as two matrices."""
 
-    # (nodes, steps + 2): from the spikes of each step, and V and I at the start of the block, to V at the nodes
+    # (nodes, steps + 2): from a spike at the start of each step, and V and I before the first, to V at the nodes
     reach: FloatArray
-    # (steps + 2, nodes): from the drive there to lambda_V - lambda_I at each step, and to lambda_V and lambda_I at
-    # the start
+    # (steps + 2, nodes): from the drive there to lambda_V - lambda_I at the start of each step, and to lambda_V and
+    # lambda_I at that of the first
     gather: FloatArray
 
 
 def rule_of(step: Step, neuron: LIF, weight: float, h: float, steps: int) -> Rule:
-    """A block of ``steps`` alike, of ``h`` ms each."""
+    """So many steps alike, of ``h`` ms each."""
     t = np.add.outer(np.arange(steps) * h, step.u).reshape(-1, 1)
     spikes = weight * neuron.psp(t - np.arange(steps) * h)
     reach = np.concatenate([spikes, neuron.leak(t), neuron.psp(t)], axis=1)
@@ -122,14 +121,15 @@ class Scan:
         np.matmul(self.all, arrive, out=x.reshape(-1, arrive.shape[1]))
 
 
-class Scratch(dict[str, FloatArray]):
-    """Arrays that are used again: memory that is new to a process costs more time than what is done in it here."""
+def empty(*shapes: tuple[int, ...]) -> list[FloatArray]:
+    """Several arrays in one piece of memory.
 
-    def __call__(self, name: str, *shape: int) -> FloatArray:
-        size = math.prod(shape)
-        if name not in self or self[name].size < size:
-            self[name] = np.empty(size + size // 2)
-        return self[name][:size].reshape(shape)
+    Memory that is new to a process costs more time than what is done in it here. A single piece is what the C library
+    keeps when it is freed, and gives again in the next call.
+    """
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    pieces = np.split(np.empty(ends[-1]), ends[:-1])
+    return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
 
 
 def lags(keep: FloatArray, n: int) -> FloatArray:
@@ -167,8 +167,14 @@ def knows(loss: Loss) -> bool:
     return type(weighting) is Constant
 
 
+@lru_cache(maxsize=16)
+def blocks_of(steps: int, dt: float, neuron: LIF, weight: float, scheme: str, loss: CrossEntropyOverTime) -> "Blocks":
+    """The blocks of these parameters. Kept for the next call: to make them takes as long as some 50 trials."""
+    return Blocks(steps, dt, neuron, weight, scheme, loss)
+
+
 class Blocks:
-    """Trials of one kind, cut into blocks. Not for several threads at the same time: they would share its memory.
+    """Trials of one kind, cut into blocks.
 
     Parameters
     ----------
@@ -183,7 +189,7 @@ class Blocks:
     ) -> None:
         self.steps, self.dt, self.neuron, self.weight, self.scheme = steps, dt, neuron, weight, scheme
         self.fastest = 1.0 / min(neuron.tau_m, neuron.tau_s)
-        self.size = max(1, min(STEPS, int(REACH / self.fastest / dt)))  # steps in a block
+        self.size = max(1, min(STEPS, int(QUIET[-1][1] / self.fastest / dt)))  # steps in a block
         self.axes = radices(-(-steps // self.size))  # of the blocks, as ``Scan`` wants them
         blocks = np.arange(math.prod(self.axes))
         self.stored_at = blocks.reshape(self.axes).T.ravel()  # the blocks in the order of time
@@ -198,7 +204,6 @@ class Blocks:
         home = powers(step_of(scheme, neuron, dt).keep, self.size)[:0:-1]  # from the end of a block to each step
         self.backward = Scan(home[0], self.axes, back=True)
         self.from_end = np.ascontiguousarray((home[:, 0] - home[:, 1]).T)
-        self.scratch = Scratch()
 
     def transport(self, step: Index, trial: Index, trials: int) -> FloatArray:
         """lambda_V - lambda_I at each spike.
@@ -219,13 +224,14 @@ class Blocks:
         is_busy[column] = True
         busy = np.flatnonzero(is_busy)
         at = row * len(busy) + np.cumsum(is_busy, dtype=np.int32)[column] - 1  # of a spike in (step, busy)
-        inputs = self.scratch("inputs", self.size + 2, len(busy))
+        inputs, heard, arrive, state, work = empty(
+            (self.size + 2, len(busy)), (self.size + 2, len(busy)), self.forward.rows(trials), (2, columns), (AT_ONCE,)
+        )
         spikes, start = inputs[: self.size], inputs[self.size :]
         spikes[:] = 0.0
         spikes.ravel()[at] = 1.0
 
-        arrive = self.scratch("arrive", *self.forward.rows(trials))
-        handed_on, state = arrive[:-2].reshape(2, columns), self.scratch("state", 2, columns)
+        handed_on = arrive[:-2].reshape(2, columns)
         handed_on[:] = 0.0
         handed_on[:, busy] = self.left @ spikes
         self.forward(arrive, state)
@@ -234,9 +240,8 @@ class Blocks:
         # Every block as if it were quiet, and then those that are not.
         largest = np.maximum(np.abs(state[0]), np.abs(state[1]))
         loudest = np.maximum(largest[busy], np.abs(start[1]) + abs(self.weight) * spikes.sum(axis=0))
-        heard = self.scratch("heard", *inputs.shape)
-        self._back(state, handed_on, largest, spikes=False)
-        self._back(inputs, heard, loudest, spikes=True)
+        self._back(state, handed_on, largest, work, spikes=False)
+        self._back(inputs, heard, loudest, work, spikes=True)
         handed_on[:, busy] = heard[self.size :]
 
         self.backward(arrive, state)
@@ -245,11 +250,16 @@ class Blocks:
             told += share[row] * lambda_at_end[column]
         return told
 
-    def _back(self, reached: FloatArray, gathered: FloatArray, largest: FloatArray, spikes: bool) -> None:
+    def _back(
+        self, reached: FloatArray, gathered: FloatArray, largest: FloatArray, work: FloatArray, spikes: bool
+    ) -> None:
         """From what is in each block to what comes out of it backward, through the drive at the nodes."""
         for rule, some in self._rules(largest, spikes):
             inside = reached[:, some]
-            V = np.matmul(rule.reach, inside, out=self.scratch("V", len(rule.reach), inside.shape[1]))
+            shape = len(rule.reach), inside.shape[1]
+            # One block in thousands of nodes may be larger than the memory for it.
+            out = work[: math.prod(shape)].reshape(shape) if math.prod(shape) <= AT_ONCE else None
+            V = np.matmul(rule.reach, inside, out=out)
             with np.errstate(over="ignore"):  # of infinity the drive is the right 0
                 np.exp(V, out=V)
             V += self.others
@@ -261,7 +271,7 @@ class Blocks:
 
         Most need no more than the first one, which therefore has all of them, without an index.
         """
-        # The rate at which the integrand changes, as in quadrature.rules_needed.
+        # How much the integrand changes in a step, as in quadrature.rules_needed.
         change = self.dt * np.maximum(largest / self.neuron.tau_m, self.fastest)
         if not len(change):
             return

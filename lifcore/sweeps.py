@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from lifcore import _checks
 from lifcore._checks import FloatArray
 from lifcore.adjoint import backward, check_loss_and_scheme
-from lifcore.blocks import Blocks, knows
+from lifcore.blocks import blocks_of, knows
 from lifcore.checkpoint import Arrays, Checkpoint
 from lifcore.losses import CrossEntropyOverTime, Loss
 from lifcore.neuron import LIF
@@ -30,7 +30,7 @@ from lifcore.trial import forward
 
 # Of one stream of random numbers, and of one call of the fast way: its arrays, of less than 128 kB each, are
 # then taken from memory that is already there, and its matrix products are too small for BLAS to start threads.
-TRIAL_STEPS = 70_000
+TRIAL_STEPS = 140_000
 READABLE = 10  # as many such blocks at once where Python runs over the steps
 CHUNK = 40  # blocks in a task: some 0.1 s
 # Below this time on one core, in s, nothing is gained by starting processes.
@@ -112,9 +112,11 @@ class Rate:
     mid: float = 200.0
     sigma: float = 200.0
 
-    def line(self, steps: int, dt: float) -> FloatArray:
-        """What the spikes of a trial are drawn from, as a line."""
-        return spike_line(gaussian_rate(self.peak, steps, dt, self.mid, self.sigma), dt)
+
+@lru_cache(maxsize=64)
+def line_of(rate: Rate, steps: int, dt: float) -> FloatArray:
+    """What the spikes of a trial are drawn from, as a line. Kept: many blocks in a row draw from the same one."""
+    return spike_line(gaussian_rate(rate.peak, steps, dt, rate.mid, rate.sigma), dt)
 
 
 class Piece(NamedTuple):
@@ -236,8 +238,7 @@ def sweep(
     shape, points = _points(grid)
     blocks = _blocks(points, repetitions)
     for kind, rate in {number: (kind, rate) for kind, rate, number in points}.values():
-        highest = 1 if rate.peak * kind.dt <= 1000.0 else kind.steps
-        rate.line(highest, kind.dt)  # refuses what is no rate
+        line_of(rate, kind.steps, kind.dt)  # refuses what is no rate
 
     collected = _Collected((*shape, repetitions), keep)
     store = None if checkpoint is None else Checkpoint(checkpoint, _described(grid, repetitions, seed, keep))
@@ -317,20 +318,15 @@ def _blocks(points: list[tuple[Kind, Rate, int]], repetitions: int) -> list[Bloc
 def _run(blocks: Sequence[Block], *, seed: int, keep: Sequence[str]) -> Arrays:
     """What a task does: draw the trials of some blocks and run them. What is to be kept, one piece after the other."""
     kind, transport = None, None
-    lines: dict[int, FloatArray] = {}
     kept: dict[str, list[NDArray[Any]]] = {"counts": [], "totals": [], "values": []}
     for block in blocks:
         if block[0].kind is not kind:
             kind = block[0].kind
-            fast = knows(kind.loss)
-            transport = (Blocks(**vars(kind)) if fast else kind).transport
+            transport = (blocks_of(**vars(kind)) if knows(kind.loss) else kind).transport
         trial, step, trials = [], [], 0
         for piece in block:
-            which_rate, _ = piece.stream
-            if which_rate not in lines:
-                lines = {which_rate: piece.rate.line(kind.steps, kind.dt)}  # the last one: memory stays flat
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=piece.stream))
-            drawn = draw_on_line(lines[which_rate], piece.trials, rng)
+            drawn = draw_on_line(line_of(piece.rate, kind.steps, kind.dt), piece.trials, rng)
             trial.append(drawn[0] + trials)
             step.append(drawn[1])
             trials += piece.trials
