@@ -18,7 +18,8 @@ Physics first, each module using only the ones above it:
     bias        what a coarse backward step does to it
     linear      closed forms for a linear drive
     blocks      the adjoint of many trials at once, in blocks of steps
-    sweeps      many trials at once
+    checkpoint  what a long sweep has done so far, in a directory
+    sweeps      many trials, on a grid of parameters, one core or many
     tasks       two classification tasks in spikes
     training    a network with one hidden layer, and what becomes of it
     experiment  the learning experiment of the book, run and stored
@@ -61,7 +62,7 @@ from lifcore.neuron import LIF
 from lifcore.quadrature import integrate
 from lifcore.scan import WeightScan, critical_weight, scan_weight
 from lifcore.spikes import gaussian_rate, poisson_spike_steps, poisson_spikes, spike_train
-from lifcore.sweeps import RateSweep, rate_sweep
+from lifcore.sweeps import RateSweep, rate_sweep, sweep
 from lifcore.trial import Trial, corrected_weight, event_trial, forward, readout
 from lifcore.weighting import Average, Constant, Exponential, Linear, Sigmoid
 
@@ -112,5 +113,6 @@ __all__ = [
     "shift_gradient",
     "spike_time_gradient",
     "spike_train",
+    "sweep",
     "weight_gradient",
 ]

@@ -1,7 +1,18 @@
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import tracemalloc
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import lifcore as lc
-from lifcore import scenes
+from lifcore import scenes, sweeps
 
 PEAKS = [10.0, 50.0, 200.0]
 
@@ -80,3 +91,173 @@ def test_the_interval_is_that_of_a_ratio():
     draws = rng.integers(0, 300, (2000, 300))
     ratios = sweep.totals[0][draws].sum(axis=1) / sweep.counts[0][draws].sum(axis=1)
     assert half[0] == np.clip(half[0], 1.96 * ratios.std() / 1.1, 1.96 * ratios.std() * 1.1)
+
+
+# Enough trials for several blocks of 100 (TRIAL_STEPS), with remainders.
+SETTING = {"repetitions": 230, "seed": 8}
+REFERENCE = {scheme: lc.rate_sweep(PEAKS, **SETTING, scheme=scheme, workers=1) for scheme in ("exact", "euler")}
+
+
+class Late(ThreadPoolExecutor):
+    """Threads that finish in a random order."""
+
+    def __init__(self, workers, seed):
+        super().__init__(workers)
+        self.rng = np.random.default_rng(seed)
+
+    def submit(self, fn, /, *args, **kwargs):
+        delay = self.rng.random() * 0.01
+        return super().submit(lambda: (time.sleep(delay), fn(*args, **kwargs))[1])
+
+
+def assert_same(sweep, other):
+    for one, two in zip(sweep, other, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@given(st.sampled_from(sorted(REFERENCE)), st.integers(1, 9), st.integers(1, 4), st.integers(0, 99))
+@settings(max_examples=15)
+def test_the_same_bits_for_any_chunk_workers_and_order(scheme, chunk, workers, seed):
+    with Late(workers, seed) as executor:
+        sweep = lc.rate_sweep(PEAKS, **SETTING, scheme=scheme, chunk=chunk, executor=executor)
+    assert_same(sweep, REFERENCE[scheme])
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 100])
+def test_the_same_bits_from_processes(chunk):
+    with ProcessPoolExecutor(2) as executor:
+        assert_same(lc.rate_sweep(PEAKS, **SETTING, chunk=chunk, executor=executor), REFERENCE["exact"])
+        assert executor.submit(int).result() == 0  # still ours
+    assert_same(lc.rate_sweep(PEAKS, **SETTING, chunk=chunk, workers=3), REFERENCE["exact"])
+
+
+def test_the_same_bits_for_losses_step_by_step():
+    setting = {**SETTING, "steps": 600, "loss": lc.CrossEntropyOfIntegral()}
+    with Late(2, 1) as executor:
+        assert_same(
+            lc.rate_sweep(PEAKS, **setting, chunk=1, executor=executor), lc.rate_sweep(PEAKS, **setting, workers=1)
+        )
+
+
+def test_the_same_bits_for_any_number_of_threads_of_blas():
+    code = (
+        "import lifcore as lc; sweep = lc.rate_sweep([10.0, 50.0, 200.0], 230, seed=8, workers=1); "
+        "import hashlib; print(hashlib.sha256(sweep.totals.tobytes() + sweep.values.tobytes()).hexdigest())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "OPENBLAS_NUM_THREADS": threads}, capture_output=True
+        ).stdout
+        for threads in ("1", "2", "4")
+    }
+    here = hashlib.sha256(REFERENCE["exact"].totals.tobytes() + REFERENCE["exact"].values.tobytes()).hexdigest()
+    assert printed == {f"{here}\n".encode()}
+
+
+def test_the_fast_way_is_the_readable_way(monkeypatch):
+    for scheme, fast in REFERENCE.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(sweeps, "knows", lambda loss: False)
+            readable = lc.rate_sweep(PEAKS, **SETTING, scheme=scheme, workers=1)
+        np.testing.assert_array_equal(fast.counts, readable.counts)
+        np.testing.assert_allclose(fast.values, readable.values, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(fast.totals, readable.totals, rtol=0, atol=1e-12)  # of a hundred spikes
+
+
+def test_only_what_is_kept():
+    full = REFERENCE["exact"]
+    for keep in ("totals", "values", "counts"):
+        sweep = lc.rate_sweep(PEAKS, **SETTING, keep=[keep])
+        for name, values in zip(sweep._fields, sweep, strict=True):
+            if name == keep:
+                np.testing.assert_array_equal(values, getattr(full, name))
+            else:
+                assert values is None
+    with pytest.raises(ValueError, match="values is None; repeat the sweep and keep the values"):
+        lc.rate_sweep(PEAKS, **SETTING, keep=["totals", "counts"]).per_spike()
+
+
+def test_a_grid_of_everything():
+    grid = {
+        "scheme": ["exact", "euler"],
+        "peak": np.array([20.0, 100.0]),
+        "neuron": (lc.LIF(), lc.LIF(10.0, 10.0), lc.LIF(5.0, 8.0)),
+        "loss": [lc.CrossEntropyOverTime(), lc.VoltageIntegral()],
+        "weight": 0.5,
+        "steps": 300,
+        "mid": 150.0,
+    }
+    sweep = lc.sweep(grid, 5, seed=1)
+    assert sweep.totals.shape == sweep.counts.shape == (2, 2, 3, 2, 5)
+    assert np.all(sweep.counts == sweep.counts[:1, :, :1, :1])  # the same trains wherever the rate is the same
+    assert len(np.unique(sweep.totals)) > 100
+    # In the order of the axes: the values of each trial add up to its total.
+    ends = np.cumsum(sweep.counts.ravel())[:-1]
+    np.testing.assert_allclose(
+        [part.sum() for part in np.split(sweep.values, ends)], sweep.totals.ravel(), rtol=0, atol=1e-13
+    )
+    # One point of the grid by hand.
+    one = lc.sweep({**grid, "scheme": "euler", "neuron": lc.LIF(5.0, 8.0), "loss": lc.VoltageIntegral()}, 5, seed=1)
+    np.testing.assert_allclose(sweep.totals[1, :, 2, 1], one.totals, rtol=0, atol=1e-14)
+
+
+def test_streams_are_independent_and_blocks_differ():
+    counts = lc.rate_sweep([100.0, 100.0], 5000, steps=1400, seed=4, keep=["counts"]).counts
+    first, second = counts
+    assert abs(np.corrcoef(first, second)[0, 1]) < 4 / np.sqrt(5000)
+    assert not np.array_equal(first[:100], first[100:200])
+    mean = lc.gaussian_rate(100.0, 1400, 1.0).sum() / 1000
+    assert abs(first.mean() - mean) < 4 * np.sqrt(mean / 5000)
+
+
+def test_memory_does_not_grow_with_the_trials():
+    def peak(trials):
+        tracemalloc.start()
+        lc.rate_sweep([20.0], trials, seed=1, workers=1, keep=["totals"])
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    lc.rate_sweep([20.0], 100, seed=1)
+    small, large = peak(5000), peak(15_000)  # both more than a task
+    assert small < 10e6
+    assert large - small < 40 * 10_000  # bytes a trial; totals and counts take 16
+
+
+def test_progress_is_shown_when_it_takes_longer(capsys, monkeypatch):
+    pytest.importorskip("tqdm")
+    lc.rate_sweep(PEAKS, 4, seed=1, progress=True)
+    assert capsys.readouterr().err == ""  # less than a second
+    run = sweeps._run
+    monkeypatch.setattr(sweeps, "_run", lambda *args, **kwargs: (time.sleep(0.6), run(*args, **kwargs))[1])
+    lc.rate_sweep(PEAKS, 40, seed=1, progress=True, chunk=1, workers=1)
+    assert "120/120" in capsys.readouterr().err
+    lc.rate_sweep(PEAKS, 40, seed=1, progress=False, chunk=1, workers=1)
+    lc.rate_sweep(PEAKS, 40, seed=1, chunk=1, workers=1)  # here is no terminal
+    assert capsys.readouterr().err == ""
+
+
+def test_a_loss_that_cannot_be_sent_is_computed_here():
+    class Local:
+        def value(self, trial):
+            return np.zeros(trial.V.shape[1:])
+
+        def drive(self, trial):
+            return lambda t, V: 1.0 - V
+
+    assert lc.rate_sweep(PEAKS, 3, steps=100, seed=1, loss=Local(), workers=2, chunk=1).totals.shape == (3, 3)
+
+
+def test_an_error_in_a_worker_comes_out():
+    with pytest.raises(RuntimeError, match="on purpose"), ProcessPoolExecutor(1) as executor:
+        lc.rate_sweep(PEAKS, 3, steps=100, seed=1, loss=Failing(), executor=executor)
+
+
+class Failing:
+    def value(self, trial):
+        return 0.0
+
+    def drive(self, trial):
+        if len(trial.times) > 1:
+            raise RuntimeError("on purpose")
+        return lambda t, V: V

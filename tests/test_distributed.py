@@ -1,0 +1,38 @@
+"""A sweep on a cluster of two workers of which one is killed. Needs Dask, and is skipped without it."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import lifcore as lc
+
+distributed = pytest.importorskip("distributed")
+SETTING = {"repetitions": 8000, "seed": 3, "chunk": 2, "keep": ["totals", "counts"]}
+PEAKS = [10.0, 50.0, 200.0]
+
+
+def test_a_worker_is_killed_in_mid_sweep(tmp_path):
+    here = lc.rate_sweep(PEAKS, **SETTING, workers=1)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        killed = []
+
+        def kill() -> None:
+            """As soon as something is done, and long before all is."""
+            while len(list(tmp_path.glob("blocks-*.npz"))) < 3:
+                time.sleep(0.002)
+            process = cluster.workers[0].process.process
+            process.kill()
+            killed.append((process.pid, len(list(tmp_path.glob("blocks-*.npz")))))
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        there = lc.rate_sweep(PEAKS, **SETTING, executor=client.get_executor(), checkpoint=tmp_path)
+        killer.join()
+    assert killed and killed[0][1] < 100  # of 120 tasks
+    np.testing.assert_array_equal(there.totals, here.totals)
+    np.testing.assert_array_equal(there.counts, here.counts)
