@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help book test lint format types package mutants nightly oldest cleanroom links lab references lock clean
+.PHONY: help book test lint format types package mutants nightly oldest cleanroom links bench lab references lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile
@@ -58,6 +58,19 @@ cleanroom: ## both commands of the README in a fresh clone, home and path (PYTHO
 
 links: $(INSTALLED) ## follow the links that leave the book; needs the network
 	$(BIN)/python tests/links.py
+
+# Others that lifcore is compared with, in an environment of their own; one that cannot be installed is left out.
+.bench/.installed: benchmarks/requirements.txt
+	$(PYTHON) -m venv .bench
+	grep -v '^#' $< | while read -r peer; do .bench/bin/pip install --quiet "$$peer" "numpy<2.4" || \
+		echo "$$peer is left out"; done
+	touch $@
+
+# One core each, so that the comparison is of the programs.
+bench: .bench/.installed ## measure lifcore beside others, for the page "scale": 10 minutes
+	PYTHONPATH=. OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 \
+		XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
+		.bench/bin/python benchmarks/run.py $(BENCH_OPTIONS)
 
 lab: $(INSTALLED) ## open the pages as notebooks in JupyterLab
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab $(LAB_OPTIONS)

@@ -32,7 +32,8 @@ from lifcore.trial import forward
 # then taken from memory that is already there, and its matrix products are too small for BLAS to start threads.
 TRIAL_STEPS = 140_000
 READABLE = 10  # as many such blocks at once where Python runs over the steps
-CHUNK = 40  # blocks in a task: some 0.1 s
+CHUNK = 40  # blocks in a task at most: some 0.1 s
+TASKS = 16  # at least, where there are as many blocks: for a machine of a few cores to share
 # Below this time on one core, in s, nothing is gained by starting processes.
 WORTHWHILE = 2.0
 NS = {True: 25.0, False: 250.0}  # for a step of a trial, roughly: in blocks, and step by step
@@ -182,7 +183,7 @@ def sweep(
     keep: Sequence[str] = KEEP,
     executor: Executor | None = None,
     workers: int | None = None,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> RateSweep:
@@ -213,8 +214,8 @@ def sweep(
     workers : int, optional
         Without an executor: how many processes, by default one for each core, or none of its own if the sweep is too
         short to be worth it; 1 keeps all in this process.
-    chunk : int
-        Blocks of trials in one task.
+    chunk : int, optional
+        Blocks of trials in one task, by default as many as make some 0.1 s, or fewer, so that there are enough tasks.
     checkpoint : path, optional
         A directory, made if it is missing, that takes what is done, so that a sweep that was interrupted goes on where
         it was when it is started again.
@@ -227,7 +228,7 @@ def sweep(
         If a name is unknown, a value does not fit, or the checkpoint is of another sweep.
     """
     repetitions = _checks.count("repetitions", repetitions)
-    seed, chunk = _checks.count("seed", seed, least=0), _checks.count("chunk", chunk)
+    seed, chunk = _checks.count("seed", seed, least=0), None if chunk is None else _checks.count("chunk", chunk)
     keep = (keep,) if isinstance(keep, str) else tuple(keep)
     for name in keep:
         if name not in KEEP:
@@ -250,7 +251,7 @@ def sweep(
                 advance(len(results["counts"]))
             else:
                 store.discard(first, last)
-        tasks = _tasks(left, chunk)
+        tasks = _tasks(left, chunk or max(1, min(CHUNK, len(blocks) // TASKS)))
         run = partial(_run, seed=seed, keep=keep)
         with _executor(executor, workers, blocks, tasks, run) as executor:
             for (first, last), results in _in_any_order(executor, run, blocks, tasks):
