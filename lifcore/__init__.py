@@ -11,6 +11,7 @@ Physics first, each module using only the ones above it:
     weighting   how a loss weights time
     losses      what is minimised, and the drive it gives the adjoint
     adjoint     backward: the drive to lambda_V and lambda_I
+    backprop    what automatic differentiation of a discretised model gives instead
     differences derivatives from values alone
     gradients   what the adjoint says about spike times and the weight, and a check by differences
     hidden      neurons with a threshold, event-driven, forward and backward
@@ -31,6 +32,7 @@ name and need the extra "figures", ``lifcore.live`` the extra "live".
 """
 
 from lifcore.adjoint import Adjoint, backward
+from lifcore.backprop import backpropagated
 from lifcore.bias import leading_bias
 from lifcore.gradients import (
     GradientCheck,
@@ -89,6 +91,7 @@ __all__ = [
     "Trial",
     "WeightScan",
     "VoltageIntegral",
+    "backpropagated",
     "backward",
     "check_gradient",
     "check_hidden_gradient",
