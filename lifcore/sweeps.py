@@ -28,8 +28,8 @@ from lifcore.neuron import LIF
 from lifcore.spikes import draw_on_line, gaussian_rate, spike_line
 from lifcore.trial import forward
 
-# Of one stream of random numbers, and of one call of the fast way: its arrays, of less than 128 kB each, are
-# then taken from memory that is already there, and its matrix products are too small for BLAS to start threads.
+# Of one stream of random numbers, and of one call of the fast way: more do not stay in the cache, and with fewer the
+# calls themselves take the time. Another number would be other streams.
 TRIAL_STEPS = 140_000
 READABLE = 10  # as many such blocks at once where Python runs over the steps
 CHUNK = 40  # blocks in a task at most: some 0.1 s
@@ -112,6 +112,10 @@ class Rate:
     peak: float = 100.0
     mid: float = 200.0
     sigma: float = 200.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            _checks.number(name, value)
 
 
 @lru_cache(maxsize=64)
@@ -245,7 +249,7 @@ def sweep(
     store = None if checkpoint is None else Checkpoint(checkpoint, _described(grid, repetitions, seed, keep))
     with _bar(progress, sum(point.trials for block in blocks for point in block)) as advance:
         left = np.ones(len(blocks), dtype=bool)
-        for first, last, results in store.read() if store else ():
+        for first, last, results in () if store is None else store.read():
             if collected.put(blocks[first:last], results):
                 left[first:last] = False
                 advance(len(results["counts"]))
@@ -255,7 +259,7 @@ def sweep(
         run = partial(_run, seed=seed, keep=keep)
         with _executor(executor, workers, blocks, tasks, run) as executor:
             for (first, last), results in _in_any_order(executor, run, blocks, tasks):
-                if store:
+                if store is not None:
                     store.write(first, last, results)
                 collected.put(blocks[first:last], results)
                 advance(len(results["counts"]))

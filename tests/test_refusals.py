@@ -119,6 +119,14 @@ REFUSED = {
     "sweep seed": (lambda: lc.rate_sweep([10.0], 2, seed=-1), "seed is -1; pass a whole number"),
     "sweep scheme": (lambda: lc.rate_sweep([10.0], 2, scheme="rk4", seed=1), "scheme is 'rk4'; pass one of"),
     "sweep weight": (lambda: lc.rate_sweep([10.0], 2, weight=[1.0, 2.0], seed=1), "weight has shape (2,); pass a single number"),
+    "sweep keep": (lambda: lc.rate_sweep([10.0], 2, seed=1, keep=["gradients"]), "keep contains 'gradients'; pass some of 'totals'"),
+    "sweep chunk": (lambda: lc.rate_sweep([10.0], 2, seed=1, chunk=0), "chunk is 0; pass a whole number"),
+    "sweep workers": (lambda: lc.rate_sweep([10.0], 2, seed=1, workers=0), "workers is 0; pass a whole number"),
+    "sweep workers and executor": (lambda: lc.rate_sweep([10.0], 2, seed=1, workers=2, executor=object()), "workers is 2, but an executor has its own; leave one"),
+    "grid name": (lambda: lc.sweep({"rate": [10.0]}, 2, seed=1), "grid contains 'rate'; pass some of 'steps', 'dt'"),
+    "grid peak": (lambda: lc.sweep({"peak": [10.0, 5000.0]}, 2, seed=1), "rate contains 5000 Hz, so rate * dt / 1000 = 5 is no probability"),
+    "grid neuron": (lambda: lc.sweep({"neuron": [20.0]}, 2, seed=1), "neuron is 20.0; pass lifcore.LIF"),
+    "sparse rate": (lambda: lc.poisson_spike_steps(np.ones((2, 2)), 1.0, 3, rng=np.random.default_rng(1)), "rate has shape (2, 2); pass one rate for each step"),
 }  # fmt: skip
 
 
