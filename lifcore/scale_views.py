@@ -142,7 +142,7 @@ def work_precision(measured: dict[str, Any]) -> Figure:
                 ax.loglog(time, [row["error"] for row in of], marker + "-", color=color, label=name)
         ax.set(ylabel=f"error of the signal,\n{'one trial' if size == 1 else f'{size} trials at once'}")
         ax.xaxis.set_minor_formatter(NullFormatter())
-        figures.legend(ax)
+        figures.legend(ax, 2)
     panels[-1].set(xlabel="time of a trial (ms)")
     return figure
 

@@ -7,6 +7,7 @@ order they are done: to the last bit.
 
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -471,13 +472,15 @@ def _described(grid: Mapping[str, Any], repetitions: int, seed: int, keep: Seque
 @contextmanager
 def _bar(progress: bool | None, trials: int) -> Iterator[Callable[[int], Any]]:
     """What to tell that so many trials more are done."""
+    if not (sys.stderr.isatty() if progress is None else progress):
+        yield lambda trials: None
+        return
     try:
-        from tqdm import tqdm
+        from tqdm import tqdm  # not before: to import it takes longer than the original's sweep
     except ImportError:
         if progress:
             raise ValueError("progress is True, but tqdm is not installed; leave it out, or install tqdm") from None
         yield lambda trials: None
         return
-    disable = None if progress is None else not progress  # None: where there is no terminal
-    with tqdm(total=trials, unit="trial", delay=1.0, disable=disable, unit_scale=True) as bar:
+    with tqdm(total=trials, unit="trial", delay=1.0, unit_scale=True) as bar:
         yield bar.update

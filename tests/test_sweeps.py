@@ -261,3 +261,20 @@ class Failing:
         if len(trial.times) > 1:
             raise RuntimeError("on purpose")
         return lambda t, V: V
+
+
+def test_processes_of_its_own_where_they_are_worth_it(monkeypatch):
+    started = []
+
+    class Counted(ProcessPoolExecutor):
+        def __init__(self, workers):
+            started.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr(sweeps, "ProcessPoolExecutor", Counted)
+    monkeypatch.setattr(sweeps, "_cores", lambda: 2)
+    assert_same(lc.rate_sweep(PEAKS, **SETTING), REFERENCE["exact"])
+    assert started == []  # too short
+    monkeypatch.setattr(sweeps, "WORTHWHILE", 0.0)
+    assert_same(lc.rate_sweep(PEAKS, **SETTING), REFERENCE["exact"])
+    assert started == [2]
