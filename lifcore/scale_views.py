@@ -1,4 +1,8 @@
-"""What `make bench` measured, as tables and figures. Imported by name, like ``lifcore.figures``."""
+"""What `make bench` measured, as tables and figures. Imported by name, like ``lifcore.figures``.
+
+Times are processor times, which other work on the machine stretches least; where two workers share the work, times on
+the wall.
+"""
 
 import json
 from pathlib import Path
