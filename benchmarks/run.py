@@ -337,8 +337,8 @@ def main() -> None:
             print(name)
             measured[name] = part()
             print(f"{name}: {time.perf_counter() - start:.0f} s")
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(measured, indent=1) + "\n")
+            given.out.parent.mkdir(parents=True, exist_ok=True)
+            given.out.write_text(json.dumps(measured, indent=1) + "\n")
 
 
 if __name__ == "__main__":
