@@ -38,14 +38,18 @@ def in_turns(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, 
     Processor time is what a program needs; that on the wall is longer where it has to share the core.
     """
     times: dict[str, dict[str, list[float]]] = {name: {"seconds": [], "wall": []} for name in functions}
+    often = dict.fromkeys(functions, 1)  # in a round: what is short is done several times, to last at least 20 ms
     for turn in range(rounds + 1):
         for name, function in functions.items():
             wall, processor = time.perf_counter(), time.process_time()
-            function()
+            for _ in range(often[name]):
+                function()
             taken = {"seconds": time.process_time() - processor, "wall": time.perf_counter() - wall}
             if turn:
                 for clock, value in taken.items():
-                    times[name][clock].append(float(f"{value:.4g}"))
+                    times[name][clock].append(float(f"{value / often[name]:.4g}"))
+            else:
+                often[name] = min(50, int(0.02 / max(taken["wall"], 1e-4)) + 1)
         print(".", end="", flush=True)
     print()
     return times

@@ -127,9 +127,12 @@ def empty(*shapes: tuple[int, ...]) -> list[FloatArray]:
     Memory that is new to a process costs more time than what is done in it here. A single piece is what the C library
     keeps when it is freed, and gives again in the next call.
     """
-    ends = np.cumsum([math.prod(shape) for shape in shapes])
-    pieces = np.split(np.empty(ends[-1]), ends[:-1])
-    return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+    sizes = [math.prod(shape) for shape in shapes]
+    memory, arrays, start = np.empty(sum(sizes)), [], 0
+    for shape, size in zip(shapes, sizes, strict=True):
+        arrays.append(memory[start : start + size].reshape(shape))
+        start += size
+    return arrays
 
 
 def lags(keep: FloatArray, n: int) -> FloatArray:
