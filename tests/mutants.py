@@ -34,7 +34,7 @@ EXPLAINED = ROOT / "tests" / "survivors.txt"
 CORE = """adjoint neuron cascade quadrature trial losses gradients hidden spikes bias linear
 crossings weighting differences"""
 TESTS = """adjoint bias event forward gradients hidden losses neuron original refusals scan spikes sweeps precision
-"""
+details"""
 # Tests that take long are left out: those known to, and all that take more than this many seconds.
 SLOW = """30_digits 40_digits large_voltages scan_by_hand between_the_jumps residuals original_distribution
 small_network single_networks smooth_losses gradients_against confirms_nine_digits conservation_with
@@ -176,6 +176,8 @@ def mutants_of(module, source):
             add(node, statement, what, owner, in_body, lambda target, _, c=change: c(target))
         if in_body and isinstance(node, ast.stmt) and deletable(node):
             add(node, statement, "delete", owner, in_body, delete)
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            return
         for field, value in ast.iter_fields(node):
             if field not in TYPES:
                 for child in value if isinstance(value, list) else [value]:
