@@ -57,8 +57,8 @@ def step_of(scheme: str, neuron: LIF, h: float, nodes: int = 4, panels: int = 1)
         length = np.tile(dx, panels) * (h / panels)
         return Step(u, keep, length * np.array([neuron.leak(u) / neuron.tau_m, neuron.psp(u) / neuron.tau_s]))
     held = np.array([1.0 - neuron.leak(h), 1.0 - neuron.psc(h) - couple])
-    u, share = {"hold": ([0.0], [1.0]), "trapezoid": ([0.0, h], [0.5, 0.5])}[scheme]
-    return Step(np.array(u), keep, np.outer(held, share))
+    at, share = {"hold": ([0.0], [1.0]), "trapezoid": ([0.0, h], [0.5, 0.5])}[scheme]
+    return Step(np.array(at), keep, np.outer(held, share))
 
 
 class Rule(NamedTuple):

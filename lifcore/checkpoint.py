@@ -57,7 +57,8 @@ class Checkpoint:
     def write(self, first: int, last: int, arrays: Arrays) -> None:
         """Store what blocks ``first`` to ``last`` - 1 gave."""
         file = io.BytesIO()
-        np.savez(file, made_by=self.made_by, **arrays)
+        named: dict[str, Any] = dict(arrays)
+        np.savez(file, made_by=self.made_by, **named)
         _write(self.path / NAME.format(first, last), file.getvalue())
 
     def read(self) -> Iterator[tuple[int, int, Arrays]]:

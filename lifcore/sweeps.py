@@ -250,12 +250,13 @@ def sweep(
     store = None if checkpoint is None else Checkpoint(checkpoint, _described(grid, repetitions, seed, keep))
     with _bar(progress, sum(point.trials for block in blocks for point in block)) as advance:
         left = np.ones(len(blocks), dtype=bool)
-        for first, last, results in () if store is None else store.read():
-            if collected.put(blocks[first:last], results):
-                left[first:last] = False
-                advance(len(results["counts"]))
-            else:
-                store.discard(first, last)
+        if store is not None:
+            for first, last, results in store.read():
+                if collected.put(blocks[first:last], results):
+                    left[first:last] = False
+                    advance(len(results["counts"]))
+                else:
+                    store.discard(first, last)
         tasks = _tasks(left, chunk or max(1, min(CHUNK, len(blocks) // TASKS)))
         run = partial(_run, seed=seed, keep=keep)
         with _executor(executor, workers, blocks, tasks, run) as executor:
@@ -309,7 +310,8 @@ def _blocks(points: list[tuple[Kind, Rate, int]], repetitions: int) -> list[Bloc
             pieces.setdefault(id(kind), []).append(piece)
     blocks = []
     for of_a_kind in pieces.values():
-        kind, block, trials = of_a_kind[0].kind, [], 0
+        kind, trials = of_a_kind[0].kind, 0
+        block: list[Piece] = []
         most = max(1, TRIAL_STEPS // kind.steps) * (1 if knows(kind.loss) else READABLE)
         for piece in of_a_kind:
             if trials + piece.trials > most:
@@ -323,21 +325,23 @@ def _blocks(points: list[tuple[Kind, Rate, int]], repetitions: int) -> list[Bloc
 
 def _run(blocks: Sequence[Block], *, seed: int, keep: Sequence[str]) -> Arrays:
     """What a task does: draw the trials of some blocks and run them. What is to be kept, one piece after the other."""
-    kind, transport = None, None
+    kind: Kind | None = None
     kept: dict[str, list[NDArray[Any]]] = {"counts": [], "totals": [], "values": []}
     for block in blocks:
         if block[0].kind is not kind:
             kind = block[0].kind
             transport = (blocks_of(**vars(kind)) if knows(kind.loss) else kind).transport
-        trial, step, trials = [], [], 0
+        trials = 0
+        trial_of: list[NDArray[np.intp]] = []
+        step_of: list[NDArray[np.intp]] = []
         for piece in block:
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=piece.stream))
             drawn = draw_on_line(line_of(piece.rate, kind.steps, kind.dt), piece.trials, rng)
-            trial.append(drawn[0] + trials)
-            step.append(drawn[1])
+            trial_of.append(drawn[0] + trials)
+            step_of.append(drawn[1])
             trials += piece.trials
-        trial = np.concatenate(trial)
-        values = transport(np.concatenate(step), trial, trials)
+        trial = np.concatenate(trial_of)
+        values = transport(np.concatenate(step_of), trial, trials)
         kept["counts"].append(np.bincount(trial, minlength=trials))
         kept["totals"].append(np.bincount(trial, values, minlength=trials))
         kept["values"].append(values)
@@ -379,11 +383,13 @@ class _Collected:
 
     def sweep(self) -> RateSweep:
         parts = [self.values[first] for first in sorted(self.values)]
-        return RateSweep(
-            totals=self.totals.reshape(self.shape) if "totals" in self.keep else None,
-            values=np.concatenate([np.zeros(0), *parts]) if "values" in self.keep else None,
-            counts=self.counts.reshape(self.shape) if "counts" in self.keep else None,
-        )
+        found = {
+            "totals": self.totals.reshape(self.shape),
+            "values": np.concatenate([np.zeros(0), *parts]),
+            "counts": self.counts.reshape(self.shape),
+        }
+        kept: dict[str, Any] = {name: array if name in self.keep else None for name, array in found.items()}
+        return RateSweep(**kept)
 
 
 def _tasks(left: NDArray[np.bool_], chunk: int) -> list[tuple[int, int]]:

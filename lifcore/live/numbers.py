@@ -16,6 +16,7 @@ from lifcore.adjoint import backward
 from lifcore.gradients import shift_gradient, spike_time_gradient
 from lifcore.losses import CrossEntropyOfFirstSpikes, CrossEntropyOfIntegral, CrossEntropyOverTime, Loss
 from lifcore.neuron import LIF
+from lifcore.quadrature import gauss
 from lifcore.spikes import gaussian_rate, poisson_spikes, spike_train
 from lifcore.trial import corrected_weight, event_trial, forward
 from lifcore.weighting import Average, Exponential, Sigmoid
@@ -29,7 +30,7 @@ NODES = 16  # Gauss-Legendre nodes of the twin
 
 def constants() -> Answer:
     """What the twin is not to know by itself."""
-    position, length = np.polynomial.legendre.leggauss(NODES)
+    position, length = gauss(NODES)
     neuron, rate, sigmoid = LIF(), signature(gaussian_rate).parameters, Sigmoid()
     return {
         "tau_m": neuron.tau_m,
@@ -46,8 +47,8 @@ def constants() -> Answer:
         "chain_first": scenes.CHAIN_FIRST,
         "chain_duration": scenes.CHAIN_DURATION,
         "chain_tau": scenes.CHAIN_TAU,
-        "nodes": ((position + 1.0) / 2.0).tolist(),
-        "lengths": (length / 2.0).tolist(),
+        "nodes": position.tolist(),
+        "lengths": length.tolist(),
     }
 
 
