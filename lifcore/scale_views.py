@@ -25,9 +25,9 @@ def read(path: str | Path) -> dict[str, Any]:
     return json.loads(Path(path).read_text("utf8"))
 
 
-def per_step(row: dict[str, Any], trials: int | None = None) -> np.ndarray:
+def per_step(row: dict[str, Any], trials: int | None = None, clock: str = "seconds") -> np.ndarray:
     """Time of a step of a trial in ns, in each round."""
-    return np.array(row["seconds"]) / (row["trials"] if trials is None else trials) / STEPS * 1e9
+    return np.array(row[clock]) / (row["trials"] if trials is None else trials) / STEPS * 1e9
 
 
 def machine(measured: dict[str, Any]) -> str:
@@ -41,8 +41,13 @@ def machine(measured: dict[str, Any]) -> str:
 def ratios(measured: dict[str, Any]) -> dict[tuple[str, str], np.ndarray]:
     """The original's time over lifcore's, in each round, by scheme and column."""
     rows = {row["name"]: row for row in measured["sweeps"]["rows"]}
-    original = per_step(rows["original"])
-    return {(scheme, column): original / per_step(rows[f"{scheme} {column}"]) for scheme in ASKED for column in COLUMNS}
+    result = {}
+    for scheme in ASKED:
+        for column in COLUMNS:
+            clock = "wall" if "workers" in column else "seconds"
+            original, ours = rows["original"], rows[f"{scheme} {column}"]
+            result[scheme, column] = per_step(original, clock=clock) / per_step(ours, clock=clock)
+    return result
 
 
 def ratio_table(measured: dict[str, Any]) -> str:
