@@ -29,3 +29,12 @@ def test_weightings_of_whole_times_are_not_whole(weighting):
         assert values.dtype == np.float64
     np.testing.assert_array_equal(weighting(t, 100.0), weighting(t.astype(float), 100.0))
     np.testing.assert_array_equal(weighting.slope(t, 100.0), weighting.slope(t.astype(float), 100.0))
+
+
+@pytest.mark.parametrize("neuron", [NEURON, lc.LIF(5.0, 5.0), lc.LIF(2.0, 9.0)])
+def test_the_integral_of_the_psp_is_the_integral_of_the_psp(neuron):
+    position, length = np.polynomial.legendre.leggauss(40)
+    for t in (0.3, 1.0, 20.0):
+        expected = np.sum(length * neuron.psp(t * (position + 1) / 2)) * t / 2
+        assert neuron.psp_integral(t) == pytest.approx(expected, rel=1e-12)
+    assert neuron.psp_integral([-1.0, 0.0]).tolist() == [0.0, 0.0]
