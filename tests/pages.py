@@ -12,15 +12,15 @@ import json
 from pathlib import Path
 
 import jupytext
-import nbformat
 import pytest
 from fresh import fingerprint  # book/_ext/fresh.py
+from jupyter_cache import get_cache
 from nbformat.v4 import new_output
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 ROOT = Path(__file__).parents[1]
-EXECUTED = ROOT / "_build" / "jupyter_execute" / "book"
+EXECUTED = ROOT / "_build" / ".jupyter_cache"
 BOOK = ROOT / "book"
 REFERENCES = ROOT / "tests" / "references"
 
@@ -55,16 +55,19 @@ def printed_text(outputs):
 
 def read_executed(page, cells):
     """What `make book` got from each code cell of a page; fails if cells or lifcore were changed since."""
-    path = EXECUTED / f"{page.stem}.ipynb"
-    stamp = ROOT / "_build" / ".jupyter_cache" / "lifcore.sha256"
+    stamp = EXECUTED / "lifcore.sha256"
     if not cells:
         return []
-    if not path.exists() or not stamp.exists() or stamp.read_text() != fingerprint(ROOT):
+    if not stamp.exists() or stamp.read_text() != fingerprint(ROOT):
         pytest.fail("the pages were not executed with this lifcore: run `make book`", pytrace=False)
-    executed = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
-    if [cell.source for cell in executed] != [cell.source for cell in cells]:
-        pytest.fail(f"{page.name} was changed after it was executed: run `make book`", pytrace=False)
-    return [cell.outputs for cell in executed]
+    # The cache, and not the notebooks beside the built pages: there myst-nb has already merged what was printed.
+    cache = get_cache(EXECUTED)
+    for record in cache.list_cache_records():
+        if Path(record.uri) == page:
+            executed = [cell for cell in cache.get_cache_bundle(record.pk).nb.cells if cell.cell_type == "code"]
+            if [cell.source for cell in executed] == [cell.source for cell in cells]:
+                return [cell.outputs for cell in executed]
+    pytest.fail(f"{page.name} was changed after it was executed: run `make book`", pytrace=False)
 
 
 def printed_lines(source, outputs):
