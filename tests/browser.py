@@ -48,7 +48,7 @@ def chromium():
 class Visit:
     """A page of the book, offline: what went wrong there is in ``errors``, requests to elsewhere in ``elsewhere``."""
 
-    def __init__(self, browser, name, address="", without=None, **options):
+    def __init__(self, browser, name, address="", without=None, script="", **options):
         if not (BUILT / "book" / f"{name}.html").exists():
             pytest.skip("the book is not built: run make book first")
         options = {"viewport": {"width": 1000, "height": 900}, **options}
@@ -58,7 +58,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._console)
         self.page.on("request", lambda request: self._request(request.url))
-        self.page.add_init_script(SHIFTS)
+        self.page.add_init_script(SHIFTS + script)
         if without:
             self.page.route(without, lambda route: route.abort())
         self.page.goto(f"{(BUILT / 'book' / name).as_uri()}.html{address}")

@@ -56,7 +56,7 @@ print(lifcore.spike_time_gradient(trial, adjoint)[[100, 150]])
 @pytest.mark.parametrize("path", sorted((ROOT / "lifcore").rglob("*.py")), ids=lambda path: path.stem)
 def test_every_module_finds_its_imports_in_an_extra(path):
     extra = "live" if path.parent.name == "live" else "figures"
-    optional = EXTRAS[extra] | EXTRAS["learning"] | {"numpy", "traitlets"}  # traitlets comes with anywidget
+    optional = EXTRAS[extra] | EXTRAS["progress"] | {"numpy", "traitlets"}  # traitlets comes with anywidget
     allowed = optional.union(*EXTRAS.values()) if path.stem == "sweeps" else optional
     assert imported(path) <= allowed
 

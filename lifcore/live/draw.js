@@ -78,8 +78,14 @@ function limits(values, least, zero) {
 const MARKS = {
   line({look, X, Y, pieces}, x, y) {
     const first = i => i === 0 || (pieces && pieces[i] !== pieces[i - 1]);
-    const points = Y.map((v, i) => `${first(i) ? "M" : "L"}${x.px(X[i])},${y.px(v)}`);
-    return `<path class="${look}" d="${points.join("")}"/>`;
+    let path = "", drawn = -Infinity;
+    Y.forEach((v, i) => {
+      const at = x.px(X[i]), move = first(i);
+      if (!move && at - drawn < 0.5 && i < Y.length - 1) return; // nearer than can be seen
+      path += `${move ? "M" : "L"}${at},${y.px(v)}`;
+      drawn = at;
+    });
+    return `<path class="${look}" d="${path}"/>`;
   },
   dots({look, size, X, Y}, x, y) {
     const inside = i => X[i] >= x.low && X[i] <= x.high;
@@ -155,7 +161,7 @@ function paint(picture, answers, state, width, height) {
   const get = name => lookup(name, answers, state);
   const list = name => (name ? [].concat(get(name) ?? []) : []);
   const px = (scale, low = -1e4, high = 2e4) =>
-    Object.assign(scale, {px: v => Math.min(Math.max(scale.at(v), low), high).toFixed(1)});
+    Object.assign(scale, {px: v => Math.round(10 * Math.min(Math.max(scale.at(v), low), high)) / 10});
   const horizontal = ({low, high}) => px(axis(low, typeof high === "string" ? state[high] : high, LEFT, width - RIGHT));
   const shared = horizontal(picture.x),
     panels = picture.panels;
