@@ -1,6 +1,6 @@
 """Mend what screen readers are told wrongly in the pages that Sphinx and the theme write; tests/test_browser.py looks.
 
-Two places, both in the HTML of others, for which there is no setting.
+Three places, all in the HTML of others, for which there is no setting.
 """
 
 from pathlib import Path
@@ -9,6 +9,8 @@ FIELD = 'search-button-field search-button__button" title="Search"'
 REPLACED = (
     # The label hides the button's own text, "Search Ctrl+K"; without it that text is the label.
     ('search-button-field search-button__button" title="Search" aria-label="Search"', FIELD),
+    # So does this one, of a folded cell.
+    ('<summary aria-label="Toggle hidden content">', "<summary>"),
     # Entries of a bibliography have a role of their own, and may not be children of a list.
     ('<div role="list" class="citation-list">', '<div class="citation-list">'),
 )
