@@ -67,7 +67,7 @@ links: $(INSTALLED) ## follow the links that leave the book; needs the network
 	touch $@
 
 # One core each, so that the comparison is of the programs.
-bench: .bench/.installed ## measure lifcore beside others, for the page "scale": 10 minutes
+bench: .bench/.installed ## measure lifcore beside others, for the page "scale": some minutes
 	PYTHONPATH=. OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 \
 		XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
 		.bench/bin/python benchmarks/run.py $(BENCH_OPTIONS)

@@ -1,4 +1,4 @@
-"""Run the pages again when lifcore has changed.
+"""Run the pages again when lifcore or the data that they read have changed.
 
 The execution cache knows the code in the pages but not the package they import: without this,
 a page would go on showing what an older lifcore computed.
@@ -10,8 +10,9 @@ from shutil import rmtree
 
 
 def fingerprint(root):
-    """Hash of every file of lifcore, and of the versions it runs with."""
+    """Hash of every file of lifcore, of the data in folders of the book, and of the versions it runs with."""
     files = [path for path in root.glob("lifcore/**/*") if path.is_file() and path.suffix != ".pyc"]
+    files += [path for path in root.glob("book/[!_]*/*") if path.is_file()]
     digest = sha256()
     for path in [*sorted(files), root / "requirements.lock"]:
         digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
