@@ -1,6 +1,6 @@
 """Mend what screen readers are told wrongly in the pages that Sphinx and the theme write; tests/test_browser.py looks.
 
-Three places, all in the HTML of others, for which there is no setting.
+A few places, all in the HTML of others, for which there is no setting.
 """
 
 from pathlib import Path
@@ -13,6 +13,9 @@ REPLACED = (
     ('<summary aria-label="Toggle hidden content">', "<summary>"),
     # Entries of a bibliography have a role of their own, and may not be children of a list.
     ('<div role="list" class="citation-list">', '<div class="citation-list">'),
+    # Each exercise and each solution of a page would have the same id.
+    ('<section id="exercise-content">', "<section>"),
+    ('<section id="solution-content">', "<section>"),
 )
 
 
