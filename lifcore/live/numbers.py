@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lifcore import scenes
+from lifcore._checks import FloatArray
 from lifcore.adjoint import backward
 from lifcore.gradients import shift_gradient, spike_time_gradient
 from lifcore.losses import CrossEntropyOfFirstSpikes, CrossEntropyOfIntegral, CrossEntropyOverTime, Loss
@@ -23,8 +24,19 @@ from lifcore.weighting import Average, Exponential, Sigmoid
 
 Answer = dict[str, Any]
 
+Grid = tuple[float, float, float]  # first, last and step
+
 TRIAL = 1000.0  # ms: the trial of the forward figure
 CLOSEST = 1.0  # ms between drawn samples
+EPSP_SPIKE = 100.0  # ms
+EPSP_TIME: Grid = (75.0, 300.0, 0.5)  # ms
+PAIR_TIME: Grid = (0.0, 400.0, 1.0)  # ms
+SHIFTS = 81  # places of the whole train
+PULL_FIRST, PULL_STEP = 2.0, 20.0  # ms: times of the lone spike, up to where they are denser
+PULL_LATE: Grid = (1.0, 100.0, 3.0)  # ms before the end
+HIDDEN_TIME: Grid = (0.0, 120.0, 0.5)  # ms
+WEIGHTS: Grid = (0.0, 12.0, 0.1)
+TANGENT = 0.6  # to each side of the weight
 NODES = 16  # Gauss-Legendre nodes of the twin
 
 
@@ -39,6 +51,14 @@ def constants() -> Answer:
         "pair": list(scenes.PAIR),
         "trial": TRIAL,
         "closest": CLOSEST,
+        "epsp_spike": EPSP_SPIKE,
+        "epsp_time": EPSP_TIME,
+        "pair_time": PAIR_TIME,
+        "shifts": SHIFTS,
+        "pull_times": {"first": PULL_FIRST, "step": PULL_STEP, "late": PULL_LATE},
+        "hidden_time": HIDDEN_TIME,
+        "weights": WEIGHTS,
+        "tangent": TANGENT,
         "rate_mid": rate["mid"].default,
         "rate_sigma": rate["sigma"].default,
         "sigmoid": [sigmoid.mid, sigmoid.width],
@@ -52,15 +72,21 @@ def constants() -> Answer:
     }
 
 
+def grid(of: Grid) -> FloatArray:
+    """From the first to the last."""
+    first, last, step = of
+    return first + step * np.arange(round((last - first) / step) + 1, dtype=float)
+
+
 def epsp(tau_m: float, tau_s: float, weight: float) -> Answer:
-    """Current and voltage after a spike at 100 ms, and the peak in closed form."""
-    neuron, t = LIF(tau_m, tau_s), np.arange(150, 601) / 2.0
+    """Current and voltage after a spike, and the peak in closed form."""
+    neuron, t = LIF(tau_m, tau_s), grid(EPSP_TIME)
     return listed(
         t=t,
-        I=weight * neuron.psc(t - 100.0),
-        V=weight * neuron.psp(t - 100.0),
+        I=weight * neuron.psc(t - EPSP_SPIKE),
+        V=weight * neuron.psp(t - EPSP_SPIKE),
         peak_time=neuron.peak_time,
-        peak_at=100.0 + neuron.peak_time,
+        peak_at=EPSP_SPIKE + neuron.peak_time,
         peak_height=weight * neuron.peak_height,
     )
 
@@ -81,9 +107,9 @@ def forward_trial(spikes: Sequence[float], weight: float, corrected: bool) -> An
 
 def time_step(dt: float, corrected: bool) -> Answer:
     """V of the original's two spikes at a step dt, and its distance from the sum of PSPs."""
-    trial = scenes.pair_trial(dt=dt, corrected=corrected, duration=400.0)
+    trial = scenes.pair_trial(dt=dt, corrected=corrected, duration=PAIR_TIME[1])
     exact = sum(trial.neuron.psp(trial.times - spike) for spike in scenes.PAIR)
-    fine = np.arange(401.0)
+    fine = grid(PAIR_TIME)
     every = max(1, round(CLOSEST / dt))
     return listed(
         t=trial.times[::every],
@@ -136,7 +162,7 @@ def symmetry(spikes: Sequence[float], duration: float, loss: str) -> Answer:
     """The loss of a whole train moved through the trial, and the sum of dL/dt_k where it stands."""
     chosen, times = single(loss, scenes.CHAIN_TAU), np.sort(spikes)
     last = int(duration - CLOSEST - (times[-1] - times[0]))
-    starts = np.unique(np.floor(np.arange(81) * last / 80 + 0.5).astype(int))
+    starts = np.unique(np.floor(np.arange(SHIFTS) * last / (SHIFTS - 1) + 0.5).astype(int))
     shifted = np.zeros((round(duration), len(starts)))
     for spike in np.rint(times - times[0]).astype(int):
         shifted[spike + starts, np.arange(len(starts))] += 1
@@ -170,10 +196,10 @@ def pull(loss: str, tau: float, duration: float, spike: float) -> Answer:
     return listed(t=times[:-1], told=signal[:-1], at=times[-1], here=signal[-1])
 
 
-def pull_times(duration: float) -> np.ndarray:
+def pull_times(duration: float) -> FloatArray:
     """Densest where the signal changes, near the end of the trial."""
-    late = duration - np.arange(1.0, 100.0, 3.0)
-    return np.concatenate([np.arange(2.0, duration - 100.0, 20.0), late[::-1]])
+    late = duration - grid(PULL_LATE)
+    return np.concatenate([np.arange(PULL_FIRST, duration - PULL_LATE[1], PULL_STEP), late[::-1]])
 
 
 def hidden(weight: float, second: float, loss: str) -> Answer:
@@ -181,9 +207,9 @@ def hidden(weight: float, second: float, loss: str) -> Answer:
     this = scenes.chain(weight, second, loss)
     spikes = this.hidden.times
     # A reset has two sides.
-    t = np.sort(np.concatenate([np.arange(241.0) / 2.0, spikes, np.nextafter(spikes, -np.inf)]))
+    t = np.sort(np.concatenate([grid(HIDDEN_TIME), spikes, np.nextafter(spikes, -np.inf)]))
     value, gradient = scenes.chain_losses()[loss].value(this.output), this.gradient.weight[0, 0]
-    tangent = weight + np.array([-0.6, 0.6])
+    tangent = weight + np.array([-TANGENT, TANGENT])
     return listed(
         t=t,
         V=this.hidden.voltage_at(t)[:, 0],
@@ -201,7 +227,7 @@ def hidden(weight: float, second: float, loss: str) -> Answer:
 
 def scan(second: float, loss: str) -> Answer:
     """The loss along the input weight."""
-    result = scenes.scan_of(np.arange(121) / 10.0, loss, second)
+    result = scenes.scan_of(grid(WEIGHTS), loss, second)
     return listed(weight=result.value, loss=result.loss, spikes=result.spikes)
 
 

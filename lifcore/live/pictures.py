@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lifcore import scenes
-from lifcore.live.numbers import TRIAL
+from lifcore.live.numbers import EPSP_TIME, HIDDEN_TIME, TRIAL, WEIGHTS
 from lifcore.neuron import LIF
 
 MOST = 50  # spikes in a figure
@@ -117,6 +117,12 @@ LOSSES = list(scenes.chain_losses())
 _STANDARD = LIF()
 
 
+def arrows(descent: str, share: float, per: float, most: float) -> Panel:
+    """Where descent would move each spike."""
+    mark = Mark("arrows", "original", "state.spikes", descent, per=per, most=most)
+    return Panel("descent", [mark], share, y=Axis(-1.0, 1.0), yaxis=False)
+
+
 def epsp() -> Picture:
     """One EPSP; equal time constants can be reached."""
     return Picture(
@@ -130,7 +136,7 @@ def epsp() -> Picture:
             Control("tau_s", "\u03c4\u209b", 1.0, 50.0, 0.5, " ms"),
             Control("weight", "weight", -20.0, 20.0, 0.5),
         ],
-        x=Axis(75.0, 300.0, "time (ms)"),
+        x=Axis(*EPSP_TIME[:2], "time (ms)"),
         panels=[
             Panel("current I", [Mark("line", "I", "epsp.t", "epsp.I")], least=1.0),
             Panel(
@@ -258,13 +264,7 @@ def adjoint() -> Picture:
                 near="state.spikes",
                 least=1e-4,
             ),
-            Panel(
-                "descent",
-                [Mark("arrows", "original", "state.spikes", "adjoint.descent", per=8e4, most=60.0)],
-                share=0.5,
-                y=Axis(-1.0, 1.0),
-                yaxis=False,
-            ),
+            arrows("adjoint.descent", share=0.5, per=8e4, most=60.0),
         ],
         asks={
             "adjoint": Ask(
@@ -301,13 +301,7 @@ def symmetry() -> Picture:
                 share=2.0,
                 least=2e-3,
             ),
-            Panel(
-                "descent",
-                [Mark("arrows", "original", "state.spikes", "symmetry.descent", per=4e7, most=40.0)],
-                share=0.6,
-                y=Axis(-1.0, 1.0),
-                yaxis=False,
-            ),
+            arrows("symmetry.descent", share=0.6, per=4e7, most=40.0),
         ],
         asks={"symmetry": Ask(["spikes", "duration", "loss"])},
         readout=[("Sum over spikes of dL/dt: ", None), ("symmetry.sum", "e"), (" per ms", None)],
@@ -360,10 +354,10 @@ def hidden() -> Picture:
         "jumps, and the tangent says nothing of it. Drag the second input spike: the jumps move.",
         state={"weight": 8.0, "second": 60.0, "loss": "exponential"},
         controls=[
-            Control("weight", "input weight", 0.0, 12.0, 0.05),
+            Control("weight", "input weight", *WEIGHTS[:2], 0.05),
             Control("loss", "loss", options=LOSSES),
         ],
-        x=Axis(0.0, 120.0, "time (ms)"),
+        x=Axis(*HIDDEN_TIME[:2], "time (ms)"),
         panels=[
             Panel(
                 "hidden V",
@@ -382,7 +376,7 @@ def hidden() -> Picture:
                     Mark("line", "original", "hidden.tangent_x", "hidden.tangent_y", "backward pass", loose=True),
                     Mark("dots", "original", "hidden.weight", "hidden.loss", size=5.0, loose=True),
                 ],
-                x=Axis(0.0, 12.0, "input weight (thresholds)"),
+                x=Axis(*WEIGHTS[:2], "input weight (thresholds)"),
                 zero=False,
             ),
         ],
