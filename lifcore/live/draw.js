@@ -123,7 +123,7 @@ const MARKS = {
   },
 };
 
-// One panel in its box: grid, axes, the names of its marks above it, and the marks.
+// One panel in its box: grid, axes and the names of its marks above it, which mostly rest; and the marks.
 function panelInk(panel, marks, x, y, box, id) {
   const {left, right, top, bottom} = box;
   const [low, high] = [y.low, y.high];
@@ -153,10 +153,10 @@ function panelInk(panel, marks, x, y, box, id) {
     across += 34 + 6.6 * label.length;
   }
   const drawn = marks.map(mark => MARKS[mark.kind](mark, x, y, box)).join("");
-  return `${text}<g clip-path="url(#${id})">${drawn}</g>`;
+  return [text, `<g clip-path="url(#${id})">${drawn}</g>`];
 }
 
-// All panels, one below the other. Returns the text, the axis of time, and from where to where the spikes' lines go.
+// All panels, one below the other. Returns their texts, the axis of time, and from where to where the spikes' lines go.
 function paint(picture, answers, state, width, height) {
   const get = name => lookup(name, answers, state);
   const list = name => (name ? [].concat(get(name) ?? []) : []);
@@ -170,7 +170,7 @@ function paint(picture, answers, state, width, height) {
   const room = height - TOP - BOTTOM - between.reduce((a, b) => a + b, 0);
   const shares = panels.reduce((sum, panel) => sum + panel.share, 0);
   let top = TOP,
-    text = "",
+    texts = [],
     lineTop = null,
     lineBottom = 0;
   panels.forEach((panel, i) => {
@@ -196,9 +196,9 @@ function paint(picture, answers, state, width, height) {
       bottom,
       label: labelled(i) ? (panel.x ?? picture.x).label : null,
     };
-    text += panelInk(panel, marks, x, y, box, `${picture.name}-${i}`);
+    texts.push(...panelInk(panel, marks, x, y, box, `${picture.name}-${i}`));
     if (!panel.x) [lineTop, lineBottom] = [lineTop ?? top, bottom];
     top = bottom + (between[i] ?? 0);
   });
-  return {text, time: shared, top: lineTop, bottom: lineBottom};
+  return {texts, time: shared, top: lineTop, bottom: lineBottom};
 }

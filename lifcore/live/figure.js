@@ -213,9 +213,12 @@ function start(root, place, picture, ask, image) {
   function draw() {
     const {width, height} = svg.getBoundingClientRect();
     if (!scene || width < 60 || height < 60) return;
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    set(svg, {viewBox: `0 0 ${width} ${height}`});
     const drawn = paint(picture, answers, scene, width, height);
-    ink.innerHTML = drawn.text;
+    drawn.texts.forEach((text, i) => {
+      const part = ink.children[i] ?? ink.appendChild(document.createElementNS(SVG, "g"));
+      if (part.drawn !== text) part.innerHTML = part.drawn = text;
+    });
     time = drawn.time;
     pins(drawn);
     const parts = picture.readout.map(([name, form]) =>
@@ -225,39 +228,40 @@ function start(root, place, picture, ask, image) {
     root.dataset.ready = "true";
   }
 
+  // Here too only what has changed is set again: fifty spikes have some hundred attributes.
+  function set(node, attributes) {
+    const kept = (node.kept ??= {});
+    for (const [name, value] of Object.entries(attributes))
+      if (kept[name] !== value) node.setAttribute(name, (kept[name] = value));
+  }
   // Handles of the spikes: they stay while they move, so that they keep the focus.
   function pins({time: x, top, bottom}) {
     const all = moving ? [].concat(scene[moving.name]) : [];
     while (handles.children.length > all.length) handles.lastElementChild.remove();
     while (handles.children.length < all.length) {
       const pin = document.createElementNS(SVG, "g");
-      pin.innerHTML = `<line class="spike"/><rect class="hit" width="24"/><circle class="knob" r="7"/>`;
-      pin.classList.add("pin");
-      for (const [name, value] of Object.entries({tabindex: 0, role: "slider", "aria-orientation": "horizontal"}))
-        pin.setAttribute(name, value);
+      pin.innerHTML = `<line class="spike"/><rect class="hit" x="-12" width="24"/><circle class="knob" r="7"/>`;
+      set(pin, {class: "pin", tabindex: 0, role: "slider", "aria-orientation": "horizontal"});
       pin.addEventListener("keydown", press);
       handles.append(pin);
     }
     [...handles.children].forEach((pin, k) => {
-      const at = x.at(all[k]),
-        [line, hit, knob] = pin.children;
-      for (const [name, value] of Object.entries({x1: at, x2: at, y1: top, y2: bottom})) line.setAttribute(name, value);
-      for (const [name, value] of Object.entries({x: at - 12, y: top, height: bottom - top}))
-        hit.setAttribute(name, value);
-      for (const [name, value] of Object.entries({cx: at, cy: top})) knob.setAttribute(name, value);
+      const [line, hit] = pin.children;
+      set(line, {y2: bottom - top});
+      set(hit, {height: bottom - top});
       const label = moving.together
         ? `whole train, spike ${k + 1}`
         : all.length > 1 || moving.add
           ? `spike ${k + 1} of ${all.length}`
           : moving.label;
-      for (const [name, value] of Object.entries({
+      set(pin, {
+        transform: `translate(${x.at(all[k])} ${top})`,
         "aria-label": label,
         "aria-valuemin": moving.low,
         "aria-valuemax": end(),
         "aria-valuenow": all[k],
         "aria-valuetext": `${all[k]} ms`,
-      }))
-        pin.setAttribute(name, value);
+      });
     });
   }
   function press(event) {
@@ -304,7 +308,8 @@ function start(root, place, picture, ask, image) {
     if (!drag || event.pointerId !== drag.id) return;
     const [x] = where(event);
     if (Math.abs(x - drag.x) > 3) drag.moved = true;
-    if (drag.k >= times().length) drag = null; // removed by a key meanwhile
+    if (drag.k >= times().length)
+      drag = null; // removed by a key meanwhile
     else if (drag.hit && drag.moved) drag.k = move(drag.k, time.back(x + drag.offset));
   });
   svg.addEventListener("pointerup", event => {
@@ -333,11 +338,14 @@ function start(root, place, picture, ask, image) {
   change();
 }
 
-// In a static page: in the place of a printed figure, which stays below for print.
+// In a static page: in the place of a printed figure, which stays below for print, as soon as that has been read.
 function inPage(name, picture, constants) {
   const root = document.getElementById(`live-${name}`),
     image = document.querySelector(`#${picture.figure} img`);
-  if (!root || !image) return;
+  if (!image) {
+    if (document.readyState !== "complete") requestAnimationFrame(() => inPage(name, picture, constants));
+    return;
+  }
   const place = document.createElement("span"),
     all = numbers(constants),
     asked = {};

@@ -70,11 +70,11 @@ def markup(picture: Picture) -> str:
 
 
 def page(picture: Picture) -> str:
-    """HTML for a static page, complete in itself."""
+    """HTML for a static page, complete in itself; ``async``, or it would wait for the page's other scripts."""
     arguments = (json.dumps(each).replace("</", "<\\/") for each in (picture.name, picture.data(), numbers.constants()))
     return (
         f"<style>{style()}</style>{markup(picture)}"
-        f'<script type="module">{MODULE}\ninPage({", ".join(arguments)});</script>'
+        f'<script type="module" async>{MODULE}\ninPage({", ".join(arguments)});</script>'
     )
 
 
