@@ -26,6 +26,8 @@ def finite(name: str, value: ArrayLike) -> FloatArray:
 
 def number(name: str, value: Any, *, unit: str = "", above: float = -np.inf) -> float:
     """``value`` as one finite float greater than ``above``, else ValueError."""
+    if type(value) is float and above < value < np.inf:  # most are, and an array of one takes longer
+        return value
     array = finite(name, value)
     if array.ndim:
         raise ValueError(f"{name} has shape {array.shape}; pass a single number")
