@@ -135,6 +135,12 @@ def empty(*shapes: tuple[int, ...]) -> list[FloatArray]:
     return arrays
 
 
+def put(rows: FloatArray, columns: Index, values: FloatArray) -> None:
+    """rows[:, columns] = values, a row at a time: NumPy is four times as fast with one index."""
+    for row, of_row in zip(rows, values, strict=True):
+        row[columns] = of_row
+
+
 def lags(keep: FloatArray, n: int) -> FloatArray:
     """keep^(j - i) for i <= j and 0 otherwise, shape (n, n, 2, 2) for i and j."""
     lag = np.arange(n) - np.arange(n)[:, np.newaxis]
@@ -219,14 +225,17 @@ class Blocks:
         """
         # Steps that are too many are put in front: before the first spike nothing happens, and nothing is heard.
         too_many = self.size * len(self.stored_at) - self.steps
-        block, row = np.divmod(step + too_many, self.size)
+        block = (step + too_many) // self.size
+        row = step + too_many - self.size * block
         column = self.stored_at[block] * trials + trial  # of a block of a trial
         columns = len(self.stored_at) * trials
 
         is_busy = np.zeros(columns, dtype=bool)
         is_busy[column] = True
         busy = np.flatnonzero(is_busy)
-        at = row * len(busy) + np.cumsum(is_busy, dtype=np.int32)[column] - 1  # of a spike in (step, busy)
+        place = np.empty(columns, dtype=np.intp)
+        place[busy] = np.arange(len(busy))
+        at = row * len(busy) + place[column]  # of a spike in (step, busy)
         inputs, heard, arrive, state, work = empty(
             (self.size + 2, len(busy)), (self.size + 2, len(busy)), self.forward.rows(trials), (2, columns), (AT_ONCE,)
         )
@@ -236,16 +245,16 @@ class Blocks:
 
         handed_on = arrive[:-2].reshape(2, columns)
         handed_on[:] = 0.0
-        handed_on[:, busy] = self.left @ spikes
+        put(handed_on, busy, self.left @ spikes)
         self.forward(arrive, state)
-        start[:] = state[:, busy]
+        np.take(state, busy, axis=1, out=start, mode="clip")
 
         # Every block as if it were quiet, and then those that are not.
         largest = np.maximum(np.abs(state[0]), np.abs(state[1]))
         loudest = np.maximum(largest[busy], np.abs(start[1]) + abs(self.weight) * spikes.sum(axis=0))
         self._back(state, handed_on, largest, work, spikes=False)
         self._back(inputs, heard, loudest, work, spikes=True)
-        handed_on[:, busy] = heard[self.size :]
+        put(handed_on, busy, heard[self.size :])
 
         self.backward(arrive, state)
         told = heard.ravel()[at]
