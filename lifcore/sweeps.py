@@ -27,7 +27,7 @@ from lifcore.checkpoint import Arrays, Checkpoint
 from lifcore.losses import CrossEntropyOverTime, Loss
 from lifcore.neuron import LIF
 from lifcore.spikes import draw_on_line, gaussian_rate, spike_line
-from lifcore.trial import forward
+from lifcore.trial import check_neuron, forward
 
 # Of one stream of random numbers, and of one call of the fast way: more do not stay in the cache, and with fewer the
 # calls themselves take the time. Another number would be other streams.
@@ -94,9 +94,12 @@ class Kind:
     def __post_init__(self) -> None:
         """What does not fit is refused, by what ``forward`` and ``backward`` would say."""
         _checks.count("steps", self.steps)
-        trial = forward(np.zeros((1, 1)), self.dt, self.neuron, _checks.number("weight", self.weight))
+        _checks.number("dt", self.dt, unit="ms", above=0.0)
+        check_neuron(self.neuron)
+        _checks.number("weight", self.weight)
         check_loss_and_scheme(self.loss, self.scheme)
-        self.loss.drive(trial)
+        if not knows(self.loss):  # it may not fit a single output
+            self.loss.drive(forward(np.zeros((1, 1)), self.dt, self.neuron, self.weight))
 
     def transport(self, step: Index, trial: Index, trials: int) -> FloatArray:
         """lambda_V - lambda_I at spikes, step by step: what ``Blocks.transport`` does in blocks."""
