@@ -33,26 +33,35 @@ OUT = ROOT / "book" / "scale" / "measured.json"
 
 
 def in_turns(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Processor time and time on the wall of each function in each round, in s, after a round that does not count.
+    """Processor time and time on the wall of each function in each round, in s.
 
     Processor time is what a program needs; that on the wall is longer where it has to share the core.
     """
     times: dict[str, dict[str, list[float]]] = {name: {"seconds": [], "wall": []} for name in functions}
-    often = dict.fromkeys(functions, 1)  # in a round: what is short is done several times, to last at least 20 ms
-    for turn in range(rounds + 1):
+    often = {name: repeats(function) for name, function in functions.items()}
+    for _ in range(rounds):
         for name, function in functions.items():
+            # What is short first gets its memory and caches back from the one before, uncounted.
+            for _ in range(often[name] - 1):
+                function()
             wall, processor = time.perf_counter(), time.process_time()
             for _ in range(often[name]):
                 function()
             taken = {"seconds": time.process_time() - processor, "wall": time.perf_counter() - wall}
-            if turn:
-                for clock, value in taken.items():
-                    times[name][clock].append(float(f"{value / often[name]:.4g}"))
-            else:
-                often[name] = min(50, int(0.02 / max(taken["wall"], 1e-4)) + 1)
+            for clock, value in taken.items():
+                times[name][clock].append(float(f"{value / often[name]:.4g}"))
         print(".", end="", flush=True)
     print()
     return times
+
+
+def repeats(function: Callable[[], Any]) -> int:
+    """How often in a round: what is short several times, to last at least 20 ms. The first call, which may have to
+    make and load what the others only use, does not count."""
+    function()
+    start = time.perf_counter()
+    function()
+    return min(50, int(0.02 / max(time.perf_counter() - start, 1e-4)) + 1)
 
 
 def problem(trials: int, seed: int, peaks: list[float] = PEAKS) -> Problem:
