@@ -199,7 +199,7 @@ def sweep(
 
     The result is the same to the last bit for any ``executor``, ``workers``, ``chunk`` and ``checkpoint``.
 
-    A trial costs about 25 ns a step with the cross-entropy over time, exactly and by Euler, and some ten times as much
+    A trial costs 10 to 25 ns a step with the cross-entropy over time, exactly and by Euler, and some ten times as much
     with the losses that ``lifcore.blocks`` does not know. Time grows with steps times trials, and hardly
     with the nodes. Memory does not grow: beyond what is returned it is some 10 MB for each worker.
 

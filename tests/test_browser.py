@@ -1,5 +1,9 @@
 """Every built page as a reader has it: offline, on a phone, in the dark, with a screen reader. Needs `make book`."""
 
+import gzip
+import re
+import statistics
+
 import pytest
 from browser import BUILT, Visit, chromium
 from pages import BOOK, ROOT
@@ -107,3 +111,14 @@ def test_axe_would_find_something(browser):
     found = " ".join(serious(visit.page))
     assert "image-alt" in found and "color-contrast" in found
     visit.close()
+
+
+def test_half_of_the_pages_weigh_less_than_a_megabyte():
+    """Compressed, as a server sends them, with all that they load."""
+    weights = []
+    for name in PAGES:
+        page = (BUILT / "book" / f"{name}.html").read_bytes()
+        loaded = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="\.\./(_[^"?#]+\.\w+)', page.decode("utf8"))
+        files = [(BUILT / path).read_bytes() for path in sorted(set(loaded))]
+        weights.append(sum(len(gzip.compress(text)) for text in [page, *files]))
+    assert statistics.median(weights) < 1e6
