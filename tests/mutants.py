@@ -6,8 +6,9 @@
 A mutant is lifcore with one operator, comparison, number, text, condition, keyword or statement changed. Each
 runs in a process of its own, forked when pytest has collected the tests: the function that holds the change gets the
 changed code, and the tests that reach its line run, fastest first, until one fails. A mutant that
-hangs counts as killed. Fails if less than 95 % are killed, or if one survives that tests/survivors.txt does not
-explain. Docstrings, messages, types, decorators and imports are left alone.
+hangs, or makes a test take ten times longer and 5 s more, counts as killed. Fails if less than 95 % of a module's
+are killed, or if one survives that tests/survivors.txt does not explain. Docstrings, messages, types, decorators and
+imports are left alone.
 
 mutmut and cosmic-ray start pytest for each mutant, 2 s of imports for tests of some ms; this needs neither.
 """
@@ -40,6 +41,7 @@ SLOW = """30_digits 40_digits large_voltages scan_by_hand between_the_jumps resi
 small_network single_networks smooth_losses gradients_against confirms_nine_digits conservation_with
 event_driven_is_the_grid noether"""
 SLOWEST = 4.0
+PATIENCE = 5.0
 WORKERS = int(os.environ.get("WORKERS", os.cpu_count() or 1))
 WANTED = 0.95
 KILLED, SURVIVED, BROKEN = 10, 11, 12  # exit codes of a mutant's process
@@ -217,8 +219,9 @@ def apply(mutant):
         setattr(module, name, vars(fresh)[name])
 
 
-def run(item):
-    """Whether a test passes."""
+def run(item, limit=0.0):
+    """Whether a test passes. The process ends if it takes longer than a limit, unless that is 0."""
+    signal.setitimer(signal.ITIMER_PROF, limit)
     reports = runtestprotocol(item, log=False, nextitem=None)
     return not any(report.failed for report in reports)
 
@@ -228,13 +231,13 @@ class Hunt:
 
     def __init__(self, modules):
         self.modules = modules
-        self.survivors, self.total = [], 0
+        self.survivors, self.totals = [], Counter()
 
     def pytest_runtestloop(self, session):
         reached, seconds = self.baseline(session.items)
         items = {item.nodeid: item for item in session.items}
         mutants = [m for name in self.modules for m in mutants_of(name, (ROOT / "lifcore" / f"{name}.py").read_text())]
-        self.total = len(mutants)
+        self.totals = Counter(mutant.module for mutant in mutants)
         waiting, running, done = list(reversed(mutants)), {}, 0
         start = time.monotonic()
         while waiting or running:
@@ -243,7 +246,8 @@ class Hunt:
                 nodes = self.tests_for(mutant, reached)
                 nodes = sorted(nodes, key=seconds.get)
                 patience = 20.0 + 5.0 * sum(seconds[node] for node in nodes)
-                running[self.fork(mutant, [items[node] for node in nodes])] = mutant, time.monotonic() + patience
+                limits = {items[node]: PATIENCE + 10.0 * seconds[node] for node in nodes}
+                running[self.fork(mutant, limits)] = mutant, time.monotonic() + patience
             time.sleep(0.005)
             for pid, (mutant, until) in list(running.items()):
                 ended, status = os.waitpid(pid, os.WNOHANG)
@@ -255,12 +259,12 @@ class Hunt:
                 elif os.waitstatus_to_exitcode(status) == SURVIVED:
                     self.survivors.append(mutant)
                     print(f"survives: line {mutant.line} {mutant.name}", flush=True)
-                elif os.waitstatus_to_exitcode(status) != KILLED:
+                elif os.waitstatus_to_exitcode(status) not in (KILLED, -signal.SIGPROF):
                     pytest.exit(f"cannot apply line {mutant.line} {mutant.name}", 2)
                 del running[pid]
                 done += 1
                 if done % 100 == 0:
-                    print(f"{done} of {self.total} after {time.monotonic() - start:.0f} s", flush=True)
+                    print(f"{done} of {len(mutants)} after {time.monotonic() - start:.0f} s", flush=True)
         return True
 
     def baseline(self, items):
@@ -289,8 +293,8 @@ class Hunt:
             return set().union(*(reached.get((mutant.module, line), set()) for line in mutant.lines))
         return {node for (module, _), nodes in reached.items() if module == mutant.module for node in nodes}
 
-    def fork(self, mutant, items):
-        """Run the tests against a mutant in a process of its own; its number."""
+    def fork(self, mutant, limits):
+        """Run tests against a mutant in a process of its own, each within its seconds of the processor; its number."""
         pid = os.fork()
         if pid == 0:
             null = os.open(os.devnull, os.O_WRONLY)
@@ -299,7 +303,7 @@ class Hunt:
             outcome = BROKEN
             try:
                 apply(mutant)
-                outcome = SURVIVED if all(run(item) for item in items) else KILLED
+                outcome = SURVIVED if all(run(item, limit) for item, limit in limits.items()) else KILLED
             finally:
                 os._exit(outcome)
         return pid
@@ -326,11 +330,13 @@ def main(modules):
         return 2
     explained = [line.split("  #")[0].strip() for line in EXPLAINED.read_text("utf8").splitlines()]
     unexplained = [mutant for mutant in hunt.survivors if mutant.name not in explained]
-    killed = hunt.total - len(hunt.survivors)
-    print(f"{killed} of {hunt.total} mutants killed: {killed / hunt.total:.1%}")
+    killed = hunt.totals - Counter(mutant.module for mutant in hunt.survivors)
+    for name, of in hunt.totals.items():
+        print(f"{name}: {killed[name]} of {of} mutants killed, {killed[name] / of:.1%}")
+    print(f"in all: {killed.total()} of {hunt.totals.total()} mutants killed")
     for mutant in unexplained:
         print(f"not explained in tests/survivors.txt: line {mutant.line} {mutant.name}")
-    return int(bool(unexplained) or killed < WANTED * hunt.total)
+    return int(bool(unexplained) or any(killed[name] < WANTED * of for name, of in hunt.totals.items()))
 
 
 if __name__ == "__main__":
