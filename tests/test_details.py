@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lifcore as lc
+from lifcore.quadrature import rules_needed
 
 NEURON = lc.LIF(7, 3)
 
@@ -38,3 +39,40 @@ def test_the_integral_of_the_psp_is_the_integral_of_the_psp(neuron):
         expected = np.sum(length * neuron.psp(t * (position + 1) / 2)) * t / 2
         assert neuron.psp_integral(t) == pytest.approx(expected, rel=1e-12)
     assert neuron.psp_integral([-1.0, 0.0]).tolist() == [0.0, 0.0]
+
+
+def one_step(h, neuron, V, I):
+    """A trial of one step of ``h`` ms from given V and I."""
+    V, I = np.atleast_1d(V).astype(float), np.atleast_1d(I).astype(float)
+    return lc.Trial(neuron, np.zeros(1), np.array([h]), np.zeros((1, *V.shape[1:]), int), np.ones(()), V, I)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "rule"),
+    [(0.05, (4, 1)), (0.2, (4, 1)), (0.201, (8, 1)), (0.75, (8, 1)), (0.751, (16, 1)), (4.0, (16, 1)), (4.01, (16, 2)),
+     (8.0, (16, 2)), (8.01, (16, 4)), (70.0, (16, 32))],
+)  # fmt: skip
+def test_nodes_and_panels_for_the_length_of_a_step(lengths, rule):
+    """The longer a step is in time constants the more nodes it has, up to 16, and then it is cut in 2, 4, 8, ..."""
+
+    def rule_of(h, neuron, V=0.0, I=0.0):
+        nodes, panels = rules_needed(one_step(h, neuron, V, I))
+        return (*nodes, *panels)
+
+    # Powers of two, so that the lengths at the limits are exact.
+    assert rule_of(4.0 * lengths, lc.LIF(16.0, 4.0)) == rule_of(4.0 * lengths, lc.LIF(4.0, 16.0)) == rule
+    # |dV/dt| is at most 64 / 16 ms, where V and I have one sign, and 128 / 16 ms where they have not.
+    slow = lc.LIF(16.0, 16.0)
+    for V, I in ((64.0, 1.0), (-1.0, -64.0), (0.0, 64.0), (64.0, 0.0)):
+        assert rule_of(lengths / 4.0, slow, V, I) == rule
+    assert rule_of(lengths / 8.0, slow, 64.0, -64.0) == rule_of(lengths / 8.0, slow, -64.0, 64.0) == rule
+    # V and I below 1 change nothing: the time constants are faster.
+    assert rule_of(16.0 * lengths, slow, 0.9, 0.9) == rule
+    # The fastest of a batch counts.
+    assert rule_of(lengths / 4.0, slow, [[3.0, 64.0, -5.0]], [[2.0, 5.0, 3.0]]) == rule
+
+
+def test_an_empty_batch_has_an_empty_loss():
+    trial = lc.forward(np.zeros((5, 0)), 1.0, NEURON)
+    assert lc.CrossEntropyOverTime().value(trial).shape == (0,)
+    assert lc.backward(trial, lc.CrossEntropyOverTime()).lambda_V.shape == (5, 0)
