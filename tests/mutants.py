@@ -172,6 +172,8 @@ def mutants_of(module, source):
                 visit(child, statement, name, inside)
             return
         if not in_body and isinstance(node, ast.Assign | ast.AnnAssign):
+            if isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.BitOr):
+                return  # a name for a type
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             owner = (*owner, target.id)
         for what, change in changes(node):
