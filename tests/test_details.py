@@ -32,6 +32,12 @@ def test_weightings_of_whole_times_are_not_whole(weighting):
     np.testing.assert_array_equal(weighting.slope(t, 100.0), weighting.slope(t.astype(float), 100.0))
 
 
+def test_the_sigmoid_of_the_later_code():
+    t = np.array([0.0, 25.0, 50.0, 100.0])
+    np.testing.assert_allclose(lc.Sigmoid()(t, 100.0), 1 / (1 + np.exp((t / 100.0 - 0.5) / 0.2)), rtol=1e-14)
+    np.testing.assert_allclose(lc.Sigmoid(0.2, 0.1)(t, 50.0), 1 / (1 + np.exp((t / 50.0 - 0.2) / 0.1)), rtol=1e-8)
+
+
 @pytest.mark.parametrize("neuron", [NEURON, lc.LIF(5.0, 5.0), lc.LIF(2.0, 9.0)])
 def test_the_integral_of_the_psp_is_the_integral_of_the_psp(neuron):
     position, length = np.polynomial.legendre.leggauss(40)

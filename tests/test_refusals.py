@@ -93,6 +93,7 @@ REFUSED = {
     "tau_0": (lambda: lc.CrossEntropyOfFirstSpikes(0, tau_0=0.0), "tau_0 is 0.0; pass a number greater than 0 ms"),
     "theta": (lambda: lc.CrossEntropyOfFirstSpikes(0, theta=-1.0), "theta is -1.0; pass a number greater than 0"),
     "tau": (lambda: lc.Exponential(-1.0), "tau is -1.0; pass a number greater than 0 ms"),
+    "mid": (lambda: lc.Sigmoid(mid=np.nan), "mid contains nan; pass finite"),
     "width": (lambda: lc.Sigmoid(width=0.0), "width is 0.0; pass a number greater than 0"),
     "trials without batch": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [0], [0]), "trials is [0] and batch None; pass both"),
     "trials without sources": (lambda: lc.event_trial([1.0], 50.0, NEURON, 1.0, None, [0], 1), "sources is None, but trials is not"),
