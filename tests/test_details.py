@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lifcore as lc
+from lifcore.differences import derivative
 from lifcore.quadrature import rules_needed
 
 NEURON = lc.LIF(7, 3)
@@ -82,3 +83,25 @@ def test_an_empty_batch_has_an_empty_loss():
     trial = lc.forward(np.zeros((5, 0)), 1.0, NEURON)
     assert lc.CrossEntropyOverTime().value(trial).shape == (0,)
     assert lc.backward(trial, lc.CrossEntropyOverTime()).lambda_V.shape == (5, 0)
+
+
+@pytest.mark.parametrize("at", [10.0, 10.4, 14.0, 17.5, 18.0])
+def test_differences_stay_between_their_limits(at):
+    """Nine points in steps that shrink by sqrt(2), around the place or, near a limit, beside it."""
+    points = []
+
+    def cubed(x):
+        points.append(x)
+        return x**3
+
+    # A polynomial of degree 8 and less has no error but rounding, 1e-16 of the values over the step.
+    assert derivative(cubed, at, 10.0, 18.0, longest=100.0) == pytest.approx(3 * at**2, rel=1e-12)
+    rows = np.reshape(points, (6, 9))
+    steps = np.diff(rows, axis=1)
+    np.testing.assert_allclose(steps, np.repeat(2.0 ** (-np.arange(6) / 2), 8).reshape(6, 8), rtol=1e-12)
+    assert rows[0, 0] == 10.0 and rows[0, 8] == 18.0  # the longest takes all the room
+    half = 4 * steps[:, 0]
+    np.testing.assert_allclose(rows[:, 4], np.clip(at, 10.0 + half, 18.0 - half), rtol=1e-12)
+    points.clear()
+    derivative(cubed, at, 10.0, 18.0, longest=0.25)
+    assert points[1] - points[0] == 0.25
