@@ -53,10 +53,6 @@ def leading_bias(trial: Trial, loss: Loss, scheme: str, hold_at: str = "start") 
     neuron, dt = trial.neuron, trial.h[0]
     drive = loss.drive(trial)
 
-    def x(u: FloatArray) -> FloatArray:
-        first, second, _ = neuron.psp_slopes(u)
-        return first - u * second if scheme == "euler" else sign * first
-
     def x_slope(u: FloatArray) -> FloatArray:
         _, second, third = neuron.psp_slopes(u)
         return -u * third if scheme == "euler" else sign * second
@@ -67,9 +63,9 @@ def leading_bias(trial: Trial, loss: Loss, scheme: str, hold_at: str = "start") 
     assert trial.spikes is not None  # only a batch of event trials has none
     at = trial.spikes > 0
     spikes = trial.times[at]
-    bias = s(trial.times, trial.V)[at] * x(np.zeros(len(spikes)))
+    bias = s(trial.times, trial.V)[at] * (sign / neuron.tau_m)  # x(0) = +-k'(0)
     end = np.array([trial.duration])
-    bias = bias - s(end, trial.voltage_at(end)) * sign * neuron.psp_slopes(end - spikes)[0]
+    bias = bias - sign * s(end, trial.voltage_at(end)) * neuron.psp_slopes(end - spikes)[0]
     for _, _, length, t, V in nodes_of(trial):
         after = t - spikes[:, np.newaxis]
         slope = np.where(after > 0.0, x_slope(np.maximum(after, 0.0)), 0.0)
