@@ -105,3 +105,11 @@ def test_differences_stay_between_their_limits(at):
     points.clear()
     derivative(cubed, at, 10.0, 18.0, longest=0.25)
     assert points[1] - points[0] == 0.25
+
+
+def test_the_bias_of_a_drive_that_is_constant():
+    """Without a kappa only Euler's term at the end is left, -dt/2 s u k''(u); here in a trial of a single step."""
+    trial, loss = lc.forward([1], 0.5, NEURON), lc.VoltageIntegral()
+    at_the_end = -0.5 / 2 * 0.5 * NEURON.psp_slopes(0.5)[1]
+    assert lc.leading_bias(trial, loss, "euler") == pytest.approx(at_the_end, rel=1e-12)
+    assert lc.leading_bias(trial, loss, "hold") == pytest.approx(0.0, abs=1e-16)  # terms of 0.04 that cancel
