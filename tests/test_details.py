@@ -5,6 +5,7 @@ import pytest
 
 import lifcore as lc
 from lifcore.differences import derivative
+from lifcore.losses import Softmax, one_minus_p
 from lifcore.quadrature import rules_needed
 
 NEURON = lc.LIF(7, 3)
@@ -113,3 +114,26 @@ def test_the_bias_of_a_drive_that_is_constant():
     at_the_end = -0.5 / 2 * 0.5 * NEURON.psp_slopes(0.5)[1]
     assert lc.leading_bias(trial, loss, "euler") == pytest.approx(at_the_end, rel=1e-12)
     assert lc.leading_bias(trial, loss, "hold") == pytest.approx(0.0, abs=1e-16)  # terms of 0.04 that cancel
+
+
+def test_the_losses_are_the_original_ones_if_nothing_is_said():
+    assert Softmax() == Softmax(20) and lc.CrossEntropyOfFirstSpikes(1) == lc.CrossEntropyOfFirstSpikes(1, 20.0, 1.0)
+    for family in (lc.CrossEntropyOverTime, lc.CrossEntropyOfIntegral, lc.CrossEntropyOfMaximum):
+        assert family() == family(20)
+
+
+def test_a_sure_output_gets_no_drive_and_no_warning():
+    with np.errstate(all="raise", under="ignore"):
+        assert np.all(one_minus_p(np.array([700.0, 1e3, 1e300]), 20) < 1e-300)
+
+
+def test_a_silent_output_is_told_nothing_from_the_start():
+    trial = lc.event_trial([0.0, 20.0], 60.0, NEURON, [[3.0, 0.1], [3.0, 0.1]], [0, 1])
+    adjoint = lc.backward(trial, lc.CrossEntropyOfFirstSpikes(0, theta=0.5))
+    assert adjoint.lambda_V[0, 0] > 0.0 and not adjoint.lambda_V[:, 1].any() and not adjoint.lambda_I[:, 1].any()
+
+
+def test_the_integral_loss_is_negative_where_the_voltage_is_positive():
+    expected = -2.0 * NEURON.psp_integral(50.0)
+    trial = lc.forward(lc.spike_train([10], 60, 1.0), 1.0, NEURON, 2.0)
+    assert lc.VoltageIntegral().value(trial) == pytest.approx(expected, rel=1e-14)

@@ -85,6 +85,8 @@ REFUSED = {
     "correct of a sweep": (lambda: lc.rate_sweep([50.0], 4, steps=100, seed=1, loss=lc.CrossEntropyOfIntegral(correct=0)), "correct is 0, but the trial has one output"),
     "correct missing": (lambda: lc.CrossEntropyOfIntegral().value(lc.event_trial([1.0], 50.0, NEURON, [[1.0, 2.0]], [0])), "correct is None, but the trial has 2 outputs"),
     "correct shape": (lambda: lc.CrossEntropyOverTime(correct=[0, 1]).value(lc.readout(np.ones((5, 3, 1)), 1.0, NEURON, [[1.0, 2.0]])), "correct has shape (2,); pass one index, or one for each trial of (3,)"),
+    "correct of one trial": (lambda: lc.CrossEntropyOverTime(correct=[0, 1, 0, 2, 1]).value(lc.readout(np.ones((4, 5, 1)), 1.0, NEURON, [[1.0, 2.0]])), "correct is [0, 1, 0, 2, 1]; pass indices of the 2 outputs"),
+    "first spike with a fraction": (lambda: lc.CrossEntropyOfFirstSpikes(1.5), "correct is 1.5; pass the index of the right output"),
     "first spike without correct": (lambda: lc.CrossEntropyOfFirstSpikes(None), "correct is None; pass the index of the right output"),
     "crossing": (lambda: lc.crossings.first_crossing(TRIAL, 0.0), "theta is 0.0; pass a number greater than 0"),
     "bias of impulses": (lambda: lc.leading_bias(TRIAL, lc.CrossEntropyOfMaximum(), "euler"), "loss is CrossEntropyOfMaximum, whose drive is no function of V(t)"),
