@@ -179,7 +179,7 @@ def compare(analytic: FloatArray, numeric: FloatArray, cuts: Sequence[int]) -> G
 
 def _room(time: float, spikes: FloatArray, duration: float) -> tuple[float, float, float]:
     """A spike time, and the times between which it can move without meeting another spike."""
-    # Spikes nearer than this coincide with it for our purpose: the kink there is even, and
+    # Spikes no further than this coincide with it for our purpose: the kink there is even, and
     # leaves an odd derivative alone.
     together = 1e-2
     below = np.max(spikes[spikes < time - together], initial=0.0)

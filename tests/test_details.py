@@ -5,6 +5,7 @@ import pytest
 
 import lifcore as lc
 from lifcore.differences import derivative
+from lifcore.gradients import _room
 from lifcore.losses import Softmax, one_minus_p
 from lifcore.quadrature import rules_needed
 
@@ -137,3 +138,81 @@ def test_the_integral_loss_is_negative_where_the_voltage_is_positive():
     expected = -2.0 * NEURON.psp_integral(50.0)
     trial = lc.forward(lc.spike_train([10], 60, 1.0), 1.0, NEURON, 2.0)
     assert lc.VoltageIntegral().value(trial) == pytest.approx(expected, rel=1e-14)
+
+
+def on_a_grid(shape, weight=1.0):
+    return lc.forward(np.random.default_rng(1).integers(0, 3, shape), 1.0, NEURON, weight)
+
+
+@pytest.mark.parametrize(
+    ("trial", "batch"),
+    [(on_a_grid(20), ()), (on_a_grid((20, 3)), (3,)), (on_a_grid((20, 2, 3), [1.0, 2.0, -1.0]), (2, 3)),
+     (lc.readout(np.arange(40).reshape(20, 2) % 3, 1.0, NEURON, [[1.0, 2.0, 0.5], [0.3, -1.0, 2.0]]), ()),
+     (lc.readout(np.arange(160).reshape(20, 4, 2) % 3, 1.0, NEURON, [[1.0, 2.0, 0.5], [0.3, -1.0, 2.0]]), (4,)),
+     (lc.event_trial([1.0, 1.0, 9.0], 20.0, NEURON), ()),
+     (lc.event_trial([1.0, 1.0, 9.0], 20.0, NEURON, [1.0, 2.0]), (2,)),
+     (lc.event_trial([1.0, 1.0, 9.0], 20.0, NEURON, [[1.0, 2.0]], [0, 0, 0]), ()),
+     (lc.event_trial([1.0, 1.0, 9.0], 20.0, NEURON, [[1.0, 2.0]], [0, 0, 0], [1, 0, 1], 4), (4,))],
+)  # fmt: skip
+def test_to_shift_all_spikes_is_to_shift_each(trial, batch):
+    """In a batch every trial has a number of its own; of several spikes in a step each counts."""
+    loss = lc.CrossEntropyOverTime(correct=0 if trial.mixed else None, weighting=lc.Linear())
+    adjoint = lc.backward(trial, loss)
+    of_spikes, of_all = lc.spike_time_gradient(trial, adjoint), lc.shift_gradient(trial, adjoint)
+    if trial.trials is not None:
+        expected = [of_spikes[trial.trials == k].sum() for k in range(4)]
+    else:
+        expected = of_spikes if trial.spike_steps is not None else trial.spikes * of_spikes
+        expected = expected.sum(axis=tuple({0, *range(expected.ndim)} - {*range(1, 1 + len(batch))}))
+    assert of_all.shape == batch
+    np.testing.assert_allclose(of_all, expected, rtol=1e-12)
+
+
+def test_the_charge_is_a_staircase():
+    """H - l(0) is 0 before the first spike and steps by -dL/dt_k at each."""
+    trial = lc.event_trial([3.0, 8.0, 8.0], 30.0, NEURON, 2.0)
+    adjoint = lc.backward(trial, lc.CrossEntropyOverTime())
+    charge = lc.noether_charge(trial, adjoint, Softmax().loss(trial.V) - np.log(20.0))
+    told = lc.spike_time_gradient(trial, adjoint)
+    steps = np.zeros(len(trial.times))
+    steps[trial.spike_steps] = told
+    np.testing.assert_allclose(charge, -np.cumsum(steps), rtol=0, atol=1e-14)  # of lambdas of order 1
+    assert np.abs(told).min() > 1e-3
+
+
+class Watched:
+    """The integral loss, and the times and weights of all trials whose value was asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def value(self, trial):
+        self.asked.append((trial.times[trial.spike_steps], trial.weight))
+        return lc.VoltageIntegral().value(trial)
+
+    def drive(self, trial):
+        return lc.VoltageIntegral().drive(trial)
+
+
+def test_the_differences_of_a_check_stay_clear_of_other_spikes():
+    loss, times = Watched(), np.array([8.0, 2.0, 8.005, 8.25])
+    check = lc.check_gradient(loss, times, 10.0, lc.LIF(32.0, 16.0))
+    assert check.relative_error.max() < 1e-9
+    np.testing.assert_array_equal(
+        check.analytic, lc.check_gradient(loss, times, 10.0, lc.LIF(32.0, 16.0), 1.0).analytic
+    )
+    moved, weight = (np.array(x).reshape(-1, 6, 9, *np.shape(x)[1:]) for x in zip(*loss.asked[:270], strict=True))
+    lowest, highest = (getattr(moved[range(4), :, :, range(4)], of)(axis=(1, 2)) for of in ("min", "max"))
+    # Two spikes nearer than 0.01 ms are one; the longest steps are 2 ms, an eighth of 16 ms, or the room over 8.
+    np.testing.assert_allclose(lowest, [2.0, 0.0, 2.0, 8.005], rtol=1e-12)
+    np.testing.assert_allclose(highest, [8.25, 8.0, 8.25, 10.0], rtol=1e-12)
+    # In the weight 0.3 ms over tau_s, for each of four spikes.
+    np.testing.assert_allclose(np.ptp(weight[4, 0]), 8 * 0.3 / (16.0 * 4), rtol=1e-12)
+
+
+def test_the_room_of_a_spike_is_up_to_its_neighbours():
+    spikes = np.array([5.0, 5.011, 1.0, 5.009, 4.991, 3.0, 7.0])
+    assert _room(5.0, spikes, 9.0) == (5.0, 3.0, 5.011)
+    assert _room(1.0, spikes, 9.0) == (1.0, 0.0, 3.0)
+    assert _room(7.0, spikes, 9.0) == (7.0, 5.011, 9.0)
+    assert _room(1.0, np.array([0.99, 1.0, 1.01]), 9.0) == (1.0, 0.0, 9.0)  # no further than 0.01 ms: the same spike

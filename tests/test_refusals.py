@@ -13,6 +13,7 @@ TRAIN = lc.spike_train([10], 50, 1.0)
 TRIAL = lc.forward(TRAIN, 1.0, NEURON)
 RNG = np.random.default_rng(0)
 LOSS = lc.CrossEntropyOverTime()
+SHORT = lc.backward(lc.forward(TRAIN[:20], 1.0, NEURON), LOSS)
 
 REFUSED = {
     "tau_m zero": (lambda: lc.LIF(tau_m=0.0), "tau_m is 0.0; pass a number greater than 0 ms"),
@@ -76,6 +77,7 @@ REFUSED = {
     "bias batch": (lambda: lc.leading_bias(lc.forward(TRAIN, 1.0, NEURON, [1.0, 2.0]), LOSS, "euler"), "trial is a batch of shape (2,); pass one train"),
     "bias event": (lambda: lc.leading_bias(lc.event_trial([1.0], 50.0, NEURON), LOSS, "euler"), "trial is an event trial, which has no time step"),
     "check weight": (lambda: lc.check_gradient(LOSS, [1.0], 50.0, NEURON, [1.0, 2.0]), "weight has shape (2,); pass a single number"),
+    "check weight NaN": (lambda: lc.check_gradient(LOSS, [1.0], 50.0, NEURON, [[np.nan]], [0]), "weight contains nan; pass finite"),
     "classes": (lambda: lc.CrossEntropyOverTime(1), "classes is 1; pass a whole number, at least 2"),
     "classes of integral": (lambda: lc.CrossEntropyOfIntegral(2.5), "classes is 2.5; pass a whole number"),
     "correct fraction": (lambda: lc.CrossEntropyOverTime(correct=1.5), "correct is 1.5; pass the index of the right output"),
@@ -113,10 +115,10 @@ REFUSED = {
     "sources beyond": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [1]), "sources[0] is 1; pass an index of the 1 rows of weight, from 0 to 0"),
     "matrix": (lambda: lc.event_trial([1.0], 50.0, NEURON, 1.0, [0]), "weight has shape (); pass a matrix of shape (hidden, outputs)"),
     "readout rows": (lambda: lc.readout(np.zeros((5, 3)), 1.0, NEURON, np.ones((2, 4))), "weight has shape (2, 4), but spikes (5, 3); pass one row"),
-    "adjoint of another trial": (
-        lambda: lc.weight_gradient(TRIAL, lc.backward(lc.forward(TRAIN[:20], 1.0, NEURON), LOSS)),
-        "adjoint has shape (20,), but the trial has (50,)",
-    ),
+    "adjoint of another trial": (lambda: lc.weight_gradient(TRIAL, SHORT), "adjoint has shape (20,), but the trial has (50,)"),
+    "adjoint of another trial in time": (lambda: lc.spike_time_gradient(TRIAL, SHORT), "adjoint has shape (20,), but the trial has (50,)"),
+    "adjoint of another trial shifted": (lambda: lc.shift_gradient(TRIAL, SHORT), "adjoint has shape (20,), but the trial has (50,)"),
+    "adjoint of another trial conserved": (lambda: lc.noether_charge(TRIAL, SHORT, 0.0), "adjoint has shape (20,), but the trial has (50,)"),
     "sweep peaks": (lambda: lc.rate_sweep(10.0, 2, seed=1), "peaks has shape (); pass a flat list"),
     "sweep repetitions": (lambda: lc.rate_sweep([10.0], 0, seed=1), "repetitions is 0; pass a whole number"),
     "sweep seed": (lambda: lc.rate_sweep([10.0], 2, seed=-1), "seed is -1; pass a whole number"),
