@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lifcore as lc
+from lifcore.crossings import first_crossing, maximum, time_to_peak, time_to_reach
 from lifcore.differences import derivative
 from lifcore.gradients import _room
 from lifcore.losses import Softmax, one_minus_p
@@ -216,3 +217,57 @@ def test_the_room_of_a_spike_is_up_to_its_neighbours():
     assert _room(1.0, spikes, 9.0) == (1.0, 0.0, 3.0)
     assert _room(7.0, spikes, 9.0) == (7.0, 5.011, 9.0)
     assert _room(1.0, np.array([0.99, 1.0, 1.01]), 9.0) == (1.0, 0.0, 9.0)  # no further than 0.01 ms: the same spike
+
+
+@pytest.mark.parametrize("neuron", [NEURON, lc.LIF(5.0, 5.0), lc.LIF(2.0, 9.0)])
+def test_a_threshold_as_high_as_the_maximum_is_reached(neuron):
+    trial = lc.event_trial([1.0, 4.0], 60.0, neuron, [1.0, 3.0])
+    largest = maximum(trial)
+    for k in range(2):
+        time = first_crossing(trial, largest.V[k]).time[k]
+        # V is flat there: its rounding, 1e-16, leaves its root of the time.
+        assert time == pytest.approx(largest.time[k], abs=1e-6)
+
+
+@pytest.mark.parametrize("neuron", [NEURON, lc.LIF(5.0, 5.0), lc.LIF(2.0, 9.0)])
+def test_the_smallest_and_largest_numbers_give_times_without_a_warning(neuron):
+    with np.errstate(all="raise", under="ignore"):
+        V, I = np.array([0.0, 1.0, -1.0, -1.0, 1e300, -1e300]), np.array([0.0, 1e-310, 0.0, -0.5, 1e-300, -1.0])
+        assert time_to_peak(neuron, V, I).tolist() == [0.0, 0.0, np.inf, np.inf, 0.0, np.inf]
+        assert time_to_reach(neuron, np.ones(1), np.ones(1), 1.0, np.zeros(1)).tolist() == [0.0]
+        assert np.isnan(first_crossing(lc.forward([1, 0, 0], 1.0, neuron, 1e-320), 1.0).time)
+
+
+class Counting(lc.LIF):
+    """A neuron that counts how often V is asked for."""
+
+    asked = 0
+
+    def leak(self, t):
+        Counting.asked += 1
+        return super().leak(t)
+
+
+def test_newton_stops_where_it_has_arrived():
+    def steps(V, high):
+        Counting.asked = 0
+        u = time_to_reach(Counting(7.0, 3.0), np.array([V]), np.array([8.0]), 1.0, np.array([high]))
+        return u, Counting.asked
+
+    u, asked = steps(0.0, 4.0)
+    # The digits double at each step: 1, 2, 4, 8, 16, and another two to see that nothing moves.
+    assert 8.0 * NEURON.psp(u) == pytest.approx(1.0, rel=1e-15) and asked <= 7
+    assert steps(1.0, 4.0) == (0.0, 1)
+
+
+def test_a_maximum_at_the_end_of_a_step_has_its_very_time():
+    spikes = np.zeros((30, 2), dtype=int)
+    spikes[0, 0] = spikes[6, 1] = 1
+    trial = lc.readout(spikes, 0.1, NEURON, [[1.0], [-9.0]])
+    assert trial.times[5] + 0.1 != trial.times[6] == maximum(trial).time[0]
+    # The end of a trial, whose last step has a length of its own.
+    trial = one_step(0.5, NEURON, 0.0, 1.0)
+    assert maximum(trial).time == 0.5
+    V, I = np.append(trial.V, trial.voltage_after(trial.h)), np.append(trial.I, NEURON.psc(0.5))
+    longer = lc.Trial(NEURON, np.array([0.0, 0.5]), np.array([0.5, 0.25]), np.zeros(2, int), np.ones(()), V, I)
+    assert maximum(longer).time == longer.duration == 0.75
