@@ -271,3 +271,31 @@ def test_a_maximum_at_the_end_of_a_step_has_its_very_time():
     V, I = np.append(trial.V, trial.voltage_after(trial.h)), np.append(trial.I, NEURON.psc(0.5))
     longer = lc.Trial(NEURON, np.array([0.0, 0.5]), np.array([0.5, 0.25]), np.zeros(2, int), np.ones(()), V, I)
     assert maximum(longer).time == longer.duration == 0.75
+
+
+def test_how_far_off_the_grid_a_spike_is_still_on_it():
+    """1e-9 of a step, and four roundings of the position, which a late time has by itself."""
+    late = 1_000_000.0  # four roundings: 0.9e-9
+    for position, off in ((1.0, 0.9e-9), (1.0, -0.9e-9), (late, 1.7e-9), (late, -1.7e-9)):
+        assert lc.spike_train([position + off], 1_000_001, 1.0)[int(position)] == 1
+    for position, off in ((1.0, 1.2e-9), (1.0, -1.2e-9), (late, 2.0e-9), (late, -2.0e-9)):
+        with pytest.raises(ValueError, match="not on the grid"):
+            lc.spike_train([position + off], 1_000_001, 1.0)
+
+
+def test_small_rates_and_narrow_bells_are_rates():
+    assert lc.gaussian_rate([0.0, 0.5], 3, 1.0, mid=1.0, sigma=0.5)[1].tolist() == [0.0, 0.5]
+
+
+class Zeros(np.random.Generator):
+    """Draws the smallest number that there is, 0."""
+
+    def random(self, size):
+        return np.zeros(size)
+
+
+def test_a_rate_of_zero_never_spikes_whatever_is_drawn():
+    rng = Zeros(np.random.PCG64(1))
+    assert lc.poisson_spikes([0.0, 1.0, 0.0], 1.0, rng=rng).tolist() == [0, 1, 0]
+    trial, step = lc.poisson_spike_steps([0.0, 900.0, 0.0], 1.0, 5, rng=rng)
+    assert trial.tolist() == [0] and step.tolist() == [1]
