@@ -109,7 +109,8 @@ def changes(node):
                 yield f"drop {keyword.arg}=", lambda n, i=i: n.keywords.pop(i)
         called = node.func
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-        if name in RENAMED:
+        of_nothing = node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
+        if name in RENAMED and not of_nothing:  # zeros(0) are ones(0)
             field = "attr" if isinstance(called, ast.Attribute) else "id"
             yield f"{name} -> {RENAMED[name]}", lambda n, f=field: setattr(n.func, f, RENAMED[name])
 
