@@ -19,7 +19,7 @@ settings.register_profile(
     database=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
-    max_examples=int(os.environ.get("EXAMPLES", 100_000)),
+    max_examples=int(os.environ.get("EXAMPLES", 2500)),
 )
 # make mutants: a failure is enough, and needs no simplest example.
 settings.register_profile(

@@ -78,6 +78,8 @@ def backward(
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if hasattr(loss, "impulses"):
         options["impulses"] = loss.impulses(trial)
+    if scheme == "exact" and hasattr(loss, "rate"):
+        options["rate"] = loss.rate(trial)
     lambda_V, lambda_I = SCHEMES[scheme](trial, loss.drive(trial), **options)
     return Adjoint(trial.times, lambda_V, lambda_I)
 
@@ -93,7 +95,7 @@ def check_loss_and_scheme(loss: Loss, scheme: str) -> None:
 
 
 def exact(
-    trial: Trial, drive: Drive, nodes: int | None = None, impulses: Impulses | None = None
+    trial: Trial, drive: Drive, nodes: int | None = None, impulses: Impulses | None = None, rate: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
     """The adjoint without a time-step error: exact propagator, Gauss-Legendre source.
 
@@ -103,11 +105,11 @@ def exact(
 
     Agrees with the continuous-time adjoint to rounding; with a given number of nodes, an error of
     order dt^(2 nodes). An impulse of the drive, of size J at t_i + u, adds J e^{-u/tau_m} / tau_m and
-    J k(u) / tau_s to the integrals.
+    J k(u) / tau_s to the integrals. ``rate``: how fast the drive changes with t alone, in 1/ms.
     """
     neuron = trial.neuron
     source_V, source_I = np.zeros(trial.V.shape), np.zeros(trial.V.shape)
-    for rows, u, length, t, V in nodes_of(trial, nodes):
+    for rows, u, length, t, V in nodes_of(trial, nodes, rate):
         s = drive(t, V)
         source_V[rows] += s * trial.over_steps(length * neuron.leak(u) / neuron.tau_m)
         source_I[rows] += s * trial.over_steps(length * neuron.psp(u) / neuron.tau_s)

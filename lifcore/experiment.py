@@ -28,7 +28,7 @@ from lifcore.losses import CrossEntropyOfIntegral, CrossEntropyOverTime, Loss
 from lifcore.neuron import LIF
 from lifcore.quadrature import integrate
 from lifcore.trial import Trial
-from lifcore.weighting import Average, Constant, Exponential
+from lifcore.weighting import Average, Constant, Exponential, rate_of
 
 LOSSES = ("mean", "integral", "exponential")
 TUNING_SEED, SEEDS = 0, (1, 2, 3, 4, 5)
@@ -104,7 +104,8 @@ class Objective(NamedTuple):
 
     def evidence(self, output: Trial) -> FloatArray:
         """int g(t) V_k dt: the loss is least for the class for which this is largest, in all three families."""
-        return integrate(output, lambda t, V: self.weighting(t, output.duration) * V)
+        T = output.duration
+        return integrate(output, lambda t, V: self.weighting(t, T) * V, rate=rate_of(self.weighting, T))
 
 
 def objective(cell: Cell) -> Objective:

@@ -5,9 +5,10 @@ A loss is any object with two methods (the protocol ``Loss``):
     value(trial)      the loss of each trial
     drive(trial)      a function s(t, V) = -dl/dV, the drive of lambda_V at time t and voltage V
 
-and, if it looks at single moments, a third one:
+and, if it looks at single moments, or changes with time faster than the neuron does, a third one:
 
     impulses(trial)   moments at which the drive is a delta function: lambda_V jumps there by size / tau_m
+    rate(trial)       how fast the drive changes with t alone, in 1/ms, as ``lifcore.weighting.rate_of``
 
 lambda_V's fixed point under a constant drive s is s: no 1/tau_m belongs into the drive.
 
@@ -28,7 +29,7 @@ from lifcore._checks import FloatArray
 from lifcore.crossings import first_crossing, maximum
 from lifcore.quadrature import integrate
 from lifcore.trial import Trial
-from lifcore.weighting import Constant, Weighting
+from lifcore.weighting import Constant, Weighting, rate_of
 
 Drive = Callable[[FloatArray, FloatArray], FloatArray]
 
@@ -151,8 +152,17 @@ class _CrossEntropy:
         return Softmax(self.classes, self.correct).fits(trial)
 
 
+class _Weighted:
+    """A loss that weights time, and so changes with time by itself."""
+
+    weighting: Weighting
+
+    def rate(self, trial: Trial) -> float:
+        return rate_of(self.weighting, trial.duration)
+
+
 @dataclass(frozen=True)
-class CrossEntropyOverTime(_CrossEntropy):
+class CrossEntropyOverTime(_Weighted, _CrossEntropy):
     """Cross-entropy at every moment, summed over time: L = int_0^T g(t) -log p(V(t)) dt.
 
     Drive g(t) (delta_kc - p_k(V(t))); for the original's single output g (1 - p), p = e^V / (e^V + classes - 1).
@@ -168,7 +178,7 @@ class CrossEntropyOverTime(_CrossEntropy):
         def integrand(t: FloatArray, V: FloatArray) -> FloatArray:
             return self.weighting(softmax.without_outputs(t), trial.duration) * softmax.loss(V)
 
-        return integrate(trial, integrand)
+        return integrate(trial, integrand, rate=self.rate(trial))
 
     def drive(self, trial: Trial) -> Drive:
         softmax = self.softmax(trial)
@@ -176,7 +186,7 @@ class CrossEntropyOverTime(_CrossEntropy):
 
 
 @dataclass(frozen=True)
-class CrossEntropyOfIntegral(_CrossEntropy):
+class CrossEntropyOfIntegral(_Weighted, _CrossEntropy):
     """Cross-entropy of the integrated voltages: L = -log p(S) with S_k = int_0^T g(t) V_k dt.
 
     Drive g(t) (delta_kc - p_k(S)): one constant for each output, times the weighting. S grows by tau_s times the
@@ -188,7 +198,7 @@ class CrossEntropyOfIntegral(_CrossEntropy):
     weighting: Weighting = Constant()
 
     def _integral(self, trial: Trial) -> FloatArray:
-        return integrate(trial, lambda t, V: self.weighting(t, trial.duration) * V)
+        return integrate(trial, lambda t, V: self.weighting(t, trial.duration) * V, rate=self.rate(trial))
 
     def value(self, trial: Trial) -> FloatArray:
         return self.softmax(trial).loss(self._integral(trial))
@@ -269,7 +279,7 @@ class CrossEntropyOfFirstSpikes:
 
 
 @dataclass(frozen=True)
-class VoltageIntegral:
+class VoltageIntegral(_Weighted):
     """The integral itself, to be made large: L = -int_0^T g(t) V dt; drive s = g(t).
 
     With g = 1 the original's integral-loss cell, which leaves the constant 1 - p(S) out. L in ms.
@@ -278,7 +288,7 @@ class VoltageIntegral:
     weighting: Weighting = Constant()
 
     def value(self, trial: Trial) -> FloatArray:
-        return -integrate(trial, lambda t, V: self.weighting(t, trial.duration) * V)
+        return -integrate(trial, lambda t, V: self.weighting(t, trial.duration) * V, rate=self.rate(trial))
 
     def drive(self, trial: Trial) -> Drive:
         return lambda t, V: self.weighting(t, trial.duration)

@@ -15,9 +15,9 @@ from lifcore._checks import FloatArray
 from lifcore.trial import ALL, Rows, Trial
 
 # Gauss-Legendre nodes in a panel, and how long it may be for them to reach rounding: its length H times
-# the rate at which the integrand changes, the larger of 1/tau and |dV/dt|. Over a panel n nodes leave
-# (2 H/tau)^(2n+1) n!^4 / ((2n+1) (2n)!^3) of e^{-2t/tau} (a kernel times V), and of a logistic function of V,
-# whose nearest poles are pi off the real axis, rho^{-2n} with rho = y + sqrt(1 + y^2), y = 2 pi / (H |dV/dt|).
+# the rate at which the integrand changes, the largest of 1/tau, |dV/dt| and what a loss says of itself. Over a panel
+# n nodes leave (2 H/tau)^(2n+1) n!^4 / ((2n+1) (2n)!^3) of e^{-2t/tau} (a kernel times V), and of a logistic function
+# of V, whose nearest poles are pi off the real axis, rho^{-2n} with rho = y + sqrt(1 + y^2), y = 2 pi / (H |dV/dt|).
 # These lengths keep the sum of both over a trial below 1e-12 of the drive's range (precision.residuals draws
 # random ones); where 4 is too long it is cut in 2, 4, 8, ...
 PANELS = ((4, 0.2), (8, 0.75), (16, 4.0))
@@ -40,10 +40,14 @@ class Nodes(NamedTuple):
     V: FloatArray  # shape (rows, ...)
 
 
-def nodes_of(trial: Trial, nodes: int | None = None) -> Iterator[Nodes]:
-    """The quadrature nodes of a trial, one after the other for all steps that have them."""
+def nodes_of(trial: Trial, nodes: int | None = None, rate: float = 0.0) -> Iterator[Nodes]:
+    """The quadrature nodes of a trial, one after the other for all steps that have them.
+
+    ``nodes`` in each step, or as many as rounding needs for something that changes with V and the neuron's kernels,
+    and by itself at a ``rate`` in 1/ms.
+    """
     if nodes is None:
-        nodes_in, panels_in = rules_needed(trial)
+        nodes_in, panels_in = rules_needed(trial, rate)
     else:
         panels_in = np.ones(len(trial.h), dtype=int)
         nodes_in = panels_in * _checks.count("nodes", nodes)
@@ -58,15 +62,16 @@ def nodes_of(trial: Trial, nodes: int | None = None) -> Iterator[Nodes]:
                 yield Nodes(rows, u, dx * h, t, trial.voltage_after(u, rows))
 
 
-def rules_needed(trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def rules_needed(trial: Trial, rate: float = 0.0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Nodes in a panel and panels in a step that reach rounding, for each step."""
     # |dV/dt| = |I - V| / tau_m; where V and I agree in sign, as they do while spikes act with one sign, that is
     # at most the larger of the two.
     batch = tuple(range(1, trial.V.ndim))
     V, I = np.abs(trial.V), np.abs(trial.I)
     bound = np.where(trial.V * trial.I >= 0.0, np.maximum(V, I), V + I)
-    rate = np.maximum(bound / trial.neuron.tau_m, 1.0 / min(trial.neuron.tau_m, trial.neuron.tau_s))
-    change = np.max(trial.over_steps(trial.h) * rate, axis=batch, initial=0.0)
+    fastest = max(rate, 1.0 / min(trial.neuron.tau_m, trial.neuron.tau_s))
+    rates = np.maximum(bound / trial.neuron.tau_m, fastest)
+    change = np.max(trial.over_steps(trial.h) * rates, axis=batch, initial=0.0)
     nodes, longest = np.array([n for n, _ in PANELS]), np.array([length for _, length in PANELS])
     which = np.minimum(np.searchsorted(longest, change), len(PANELS) - 1)
     panels = 2 ** np.ceil(np.log2(np.maximum(change / longest[which], 1.0))).astype(int)
@@ -74,7 +79,10 @@ def rules_needed(trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def integrate(
-    trial: Trial, integrand: Callable[[FloatArray, FloatArray], FloatArray], nodes: int | None = None
+    trial: Trial,
+    integrand: Callable[[FloatArray, FloatArray], FloatArray],
+    nodes: int | None = None,
+    rate: float = 0.0,
 ) -> FloatArray:
     """int_0^T f(t, V(t)) dt, shape (...), or of f's own trailing axes.
 
@@ -87,9 +95,11 @@ def integrate(
     nodes : int, optional
         Gauss-Legendre nodes in each step, for order dt^(2 nodes). By default 4 or more, as many
         as it takes to reach rounding.
+    rate : float, optional
+        How fast the integrand changes with t alone, in 1/ms: 1/tau for e^{-t/tau}.
     """
     total: FloatArray = np.zeros(())
-    for node in nodes_of(trial, nodes):
+    for node in nodes_of(trial, nodes, rate):
         values = np.asarray(integrand(node.t, node.V))
         if values.ndim in (0, node.V.ndim):
             values = np.broadcast_to(values, node.V.shape)

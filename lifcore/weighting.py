@@ -1,8 +1,9 @@
 """How a loss weights time: g(t) on a trial [0, T].
 
 A weighting is any function g(t, T) of times and the trial's length in ms. Those here also know their slope
-g'(t, T), for the conservation law, and, where there is one, the closed form of lambda_V - lambda_I under
-a drive that is g itself:
+g'(t, T), for the conservation law, the rate(T) in 1/ms at which they change, for the quadrature (one of your own
+that changes faster than the neuron needs it too: see ``rate_of``), and, where there is one, the closed form of
+lambda_V - lambda_I under a drive that is g itself:
 
     (lambda_V - lambda_I)(t) = int_t^T g(r) k'(r - t) dr = g(T) k(T - t) - int_t^T g'(r) k(r - t) dr
 """
@@ -20,6 +21,14 @@ from lifcore.neuron import LIF
 Weighting = Callable[[FloatArray, float], FloatArray]
 
 
+def rate_of(weighting: Weighting, T: float) -> float:
+    """How fast a weighting changes, in 1/ms: 1/tau for e^{-t/tau}, or pi over its poles' distance from the real axis.
+
+    A function without a method ``rate`` is taken to change no faster than the neuron.
+    """
+    return float(weighting.rate(T)) if hasattr(weighting, "rate") else 0.0
+
+
 @dataclass(frozen=True)
 class Constant:
     """g = 1: all times count alike."""
@@ -29,6 +38,9 @@ class Constant:
 
     def slope(self, t: FloatArray, T: float) -> FloatArray:
         return np.zeros_like(t, dtype=float)
+
+    def rate(self, T: float) -> float:
+        return 0.0
 
     def transport(self, t: FloatArray, T: float, neuron: LIF) -> FloatArray:
         """k(T - t): the PSP, mirrored and hung from the end of the trial."""
@@ -54,6 +66,9 @@ class Exponential:
     def slope(self, t: FloatArray, T: float) -> FloatArray:
         return -self(t, T) / self._tau(T)
 
+    def rate(self, T: float) -> float:
+        return 1.0 / self._tau(T)
+
     def transport(self, t: FloatArray, T: float, neuron: LIF) -> FloatArray:
         """g(T) k(T - t) + (g(t)/tau) int_0^{T-t} e^{-u/tau} k(u) du.
 
@@ -75,6 +90,9 @@ class Linear:
 
     def slope(self, t: FloatArray, T: float) -> FloatArray:
         return np.full_like(t, -1.0 / T, dtype=float)
+
+    def rate(self, T: float) -> float:
+        return 0.0
 
     def transport(self, t: FloatArray, T: float, neuron: LIF) -> FloatArray:
         """(1/T) int_0^{T-t} k(u) du: the same tau_s/T for every spike, but for the last."""
@@ -103,6 +121,9 @@ class Sigmoid:
         g = self(t, T)
         return -g * (1.0 - g) / (self.width * T)
 
+    def rate(self, T: float) -> float:
+        return 1.0 / (self.width * T)
+
 
 @dataclass(frozen=True)
 class Average:
@@ -123,6 +144,9 @@ class Average:
 
     def slope(self, t: FloatArray, T: float) -> FloatArray:
         return self.of.slope(t, T) / self._over(T)
+
+    def rate(self, T: float) -> float:
+        return rate_of(self.of, T)
 
     def transport(self, t: FloatArray, T: float, neuron: LIF) -> FloatArray:
         return self.of.transport(t, T, neuron) / self._over(T)

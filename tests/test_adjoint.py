@@ -120,7 +120,8 @@ def test_a_batch_is_its_trials(trains, neuron, loss, scheme):
         # A batch may cut steps into more panels than a train of its own would: equal to rounding.
         np.testing.assert_allclose(together.lambda_V[:, k], alone.lambda_V, atol=1e-13)
         np.testing.assert_allclose(together.lambda_I[:, k], alone.lambda_I, atol=1e-13)
-        np.testing.assert_allclose(value[k], loss.value(single), rtol=1e-13)
+        # Where it is e^-S, a loss has S times the rounding of S.
+        np.testing.assert_allclose(value[k], loss.value(single), rtol=1e-12)
 
 
 def test_two_batch_axes():

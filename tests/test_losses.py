@@ -10,6 +10,7 @@ from strategies import examples, neurons
 import lifcore as lc
 from lifcore.crossings import first_crossing, maximum
 from lifcore.losses import Softmax
+from lifcore.weighting import rate_of
 
 STANDARD = lc.LIF()
 WEIGHTINGS = [
@@ -48,6 +49,24 @@ def test_gradients_of_a_given_weighting():
         assert lc.check_gradient(family(weighting=twice), TIMES, DURATION).relative_error.max() < 1e-8
 
 
+@pytest.mark.parametrize("family", [lc.CrossEntropyOverTime, lc.CrossEntropyOfIntegral, lc.VoltageIntegral])
+@pytest.mark.parametrize("g", [lc.Exponential(0.1), lc.Sigmoid(0.5, 0.001), lc.Average(lc.Exponential(0.1))])
+def test_a_weighting_may_change_faster_than_the_neuron(family, g):
+    """Between spikes that are far apart, where the neuron alone would need few nodes."""
+    loss, times = family(weighting=g), [0.0, 3.0, 60.0]
+    events = lc.event_trial(times, 200.0, STANDARD)
+    grid = lc.forward(lc.spike_train(times, 20_000, 0.01), 0.01, STANDARD)
+    # Sums of 20 000 roundings, in e^-S once more by S.
+    assert loss.value(events) == pytest.approx(loss.value(grid), rel=2e-12)
+    told = lc.backward(grid, loss).transport[[0, 300, 6000]]
+    assert lc.backward(events, loss).transport[events.where] == pytest.approx(told, abs=2e-12 * np.abs(told).max())
+
+
+def test_a_weighting_that_does_not_say_changes_no_faster_than_the_neuron():
+    assert rate_of(lambda t, T: 1.0 - t / T, 100.0) == 0.0
+    assert rate_of(lc.Average(lc.Sigmoid(0.5, 0.25)), 100.0) == 0.04
+
+
 @pytest.mark.parametrize("neuron", [STANDARD, lc.LIF(8.0, 8.0), lc.LIF(5.0, 12.0)])
 @pytest.mark.parametrize(
     "loss",
@@ -81,7 +100,7 @@ def test_conservation_with_several_outputs(fractions, duration, neuron, pair, se
             return -V @ drive
         return Softmax(correct=1).loss(V) - np.log(4.0)
 
-    inside = lc.integrate(trial, lambda t, V: g.slope(t[:, 0], duration) * gain(V))
+    inside = lc.integrate(trial, lambda t, V: g.slope(t[:, 0], duration) * gain(V), rate=g.rate(duration))
     expected = inside - g(np.array(duration), duration) * gain(trial.voltage_at(duration))[0]
     adjoint = lc.backward(trial, loss)
     gradient = lc.spike_time_gradient(trial, adjoint)
