@@ -94,7 +94,7 @@ class HiddenTrial:
     def counts(self) -> NDArray[np.intp]:
         """How often each hidden neuron spikes, shape (..., hidden)."""
         counts = np.bincount(self.units, minlength=self.units_in_all)
-        return counts if self.batch is None else counts.reshape(self.batch, -1)
+        return counts if self.batch is None else counts.reshape(self.batch, self.weight.shape[1])
 
     def voltage_at(self, t: ArrayLike) -> FloatArray:
         """V of each hidden neuron at given times of a single trial, shape (times, hidden).
@@ -169,7 +169,7 @@ def hidden_layer(
         )
 
     rank, size = rank_in_trial(times, owner, count)
-    arrived = np.full((size.max(initial=0) + 1, count), duration)
+    arrived = np.full((size.max() + 1, count), duration)
     arrived[rank, owner] = times
     rows = np.full((len(arrived) - 1, count), len(weight))
     rows[rank, owner] = sources
@@ -305,8 +305,8 @@ def _at_own_spikes(hidden: HiddenTrial, of_times: FloatArray) -> tuple[FloatArra
     lambda_V, lambda_I, after = (np.zeros(len(of_times)) for _ in range(3))
     place, spikes_of = rank_in_trial(hidden.times, hidden.units, hidden.units_in_all)
     from_last = spikes_of[hidden.units] - 1 - place
-    following = np.full(hidden.units_in_all, -1)  # the next spike of each neuron
-    for turn in range(from_last.max(initial=-1) + 1):  # the last spikes of all neurons, those before them, ...
+    following = np.empty(hidden.units_in_all, dtype=np.intp)  # the next spike of each neuron
+    for turn in range(spikes_of.max(initial=0)):  # the last spikes of all neurons, those before them, ...
         now = np.flatnonzero(from_last == turn)
         if turn:
             next_ = following[hidden.units[now]]
@@ -323,7 +323,7 @@ def _at_arrivals(hidden: HiddenTrial, lambda_V: FloatArray, lambda_I: FloatArray
     neuron, arrivals, weight = hidden.neuron, hidden.arrivals, hidden.weight
     batch, neurons = arrivals.times.shape[1], weight.shape[1]
     with_none = _and_none(weight)
-    of_weight, of_times = np.zeros((batch, *with_none.shape)), np.zeros(arrivals.sources.shape)
+    of_weight, of_times = np.zeros((batch, *with_none.shape)), np.empty(arrivals.sources.shape)
     following = np.full(hidden.units_in_all, -1)
     order = np.argsort(hidden.arrival, kind="stable")
     bounds = np.searchsorted(hidden.arrival[order], np.arange(len(of_times) + 1))
