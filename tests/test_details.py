@@ -189,7 +189,7 @@ class Watched:
 
     def value(self, trial):
         self.asked.append((trial.times[trial.spike_steps], trial.weight))
-        return lc.VoltageIntegral().value(trial)
+        return np.sum(lc.VoltageIntegral().value(trial))
 
     def drive(self, trial):
         return lc.VoltageIntegral().drive(trial)
@@ -299,3 +299,65 @@ def test_a_rate_of_zero_never_spikes_whatever_is_drawn():
     assert lc.poisson_spikes([0.0, 1.0, 0.0], 1.0, rng=rng).tolist() == [0, 1, 0]
     trial, step = lc.poisson_spike_steps([0.0, 900.0, 0.0], 1.0, 5, rng=rng)
     assert trial.tolist() == [0] and step.tolist() == [1]
+
+
+def test_a_hidden_layer_of_no_neurons():
+    hidden = lc.hidden_layer([5.0, 6.0], 50.0, NEURON, np.zeros((1, 0)), [0, 0])
+    gradient = lc.hidden_gradient(hidden, [])
+    assert hidden.counts().shape == (0,) and hidden.voltage_at([1.0, 2.0]).shape == (2, 0)
+    assert gradient.weight.shape == (1, 0) and gradient.times.tolist() == [0.0, 0.0]
+
+
+def test_hidden_spikes_are_in_the_order_of_trials_and_times():
+    hidden = lc.hidden_layer([5.0, 0.3, 5.0], 40.0, NEURON, [[20.0, 21.0, 22.0]], [0, 0, 0], [1, 0, 0], 3)
+    order = np.lexsort((hidden.times, hidden.trials))
+    assert np.array_equal(order, np.arange(len(order))) and np.any(np.diff(hidden.neurons) < 0)
+    assert [getattr(hidden, name).dtype.kind for name in ("times", "I", "neurons", "trials", "arrival")] == [*"ffiii"]
+    assert hidden.counts().tolist() == [
+        [sum((hidden.trials == k) & (hidden.neurons == n)) for n in range(3)] for k in range(3)
+    ]
+
+
+def test_a_threshold_is_a_unit_of_the_weights():
+    one, other = (
+        lc.hidden_layer([5.0], 0.5e2, NEURON, [[200.0 * theta]], [0], theta=theta) for theta in (1.0, 2.0**13)
+    )
+    np.testing.assert_array_equal(one.times, other.times)
+    assert len(one.times) > 20
+
+
+def test_only_what_could_really_come_in_is_too_much():
+    """tau_s w / (tau_m theta) spikes at most; 100 000 of them are allowed. Here I never reaches the threshold."""
+    for neuron, weight in ((lc.LIF(1e-3, 200.0), 0.1), (lc.LIF(0.5, 1e5), 0.5)):
+        assert len(lc.hidden_layer([0.1], 0.5, neuron, [[weight, -9.0]], [0]).times) == 0
+    with pytest.raises(ValueError, match="weight would make a neuron spike some 1e"):
+        lc.hidden_layer([0.1], 0.5, lc.LIF(0.5, 1e5), [[0.51]], [0])
+
+
+def test_hidden_spikes_of_long_trials_hear_nothing_of_other_trials():
+    """What is e^{-t/tau} between spikes of one trial could be e^{+9000} between those of two."""
+    times, trials = [90_000.0, 10.0, 30.0], [0, 1, 1]
+    hidden = lc.hidden_layer(times, 1e5, lc.LIF(10.0, 5.0), [[9.0]], [0, 0, 0], trials, 2)
+    gradient = lc.hidden_gradient(hidden, np.ones(len(hidden.times)))
+    alone = lc.hidden_layer([50.0], 1e3, lc.LIF(10.0, 5.0), [[9.0]], [0])
+    expected = lc.hidden_gradient(alone, np.ones(len(alone.times))).weight
+    # The times, of 90 000 ms, round to 1.5e-11 ms.
+    np.testing.assert_allclose(gradient.weight[0], expected, rtol=1e-9)
+    assert np.all(np.isfinite(gradient.weight))
+
+
+def test_a_check_of_hidden_gradients_of_whole_numbers():
+    loss = Watched()
+    check = lc.check_hidden_gradient(loss, [0, 4], 20, [[9], [2]], [[3]], [0, 1])
+    assert check.analytic.shape == (5,) and check.relative_error.max() < 1e-6
+    hidden = lc.hidden_layer([0, 4], 20, lc.LIF(), [[9], [2]], [0, 1])
+    output = hidden.output([[3]])
+    told = lc.spike_time_gradient(output, lc.backward(output, loss))
+    np.testing.assert_array_equal(check.analytic[:2], lc.hidden_gradient(hidden, told).times)
+    # Relative to the largest of each kind: two times, two input weights, an output weight.
+    largest = [np.abs(check.analytic[kind]).max() for kind in ([0, 1], [2, 3], [4])]
+    error = np.abs(check.analytic - check.numeric)
+    np.testing.assert_array_equal(check.relative_error, error / np.repeat(largest, [2, 2, 1]))
+    # The steps in the output weight, which the loss sees.
+    output_weights = [float(weight[0, 0]) for _, weight in loss.asked[-54:-45]]
+    np.testing.assert_allclose(np.diff(output_weights), 0.01, rtol=1e-12)

@@ -11,6 +11,7 @@ from lifcore import tasks
 NEURON = lc.LIF()
 TRAIN = lc.spike_train([10], 50, 1.0)
 TRIAL = lc.forward(TRAIN, 1.0, NEURON)
+HIDDEN = lc.hidden_layer([6.0], 50.0, NEURON, [[8.0]], [0])  # one spike
 RNG = np.random.default_rng(0)
 LOSS = lc.CrossEntropyOverTime()
 SHORT = lc.backward(lc.forward(TRAIN[:20], 1.0, NEURON), LOSS)
@@ -116,6 +117,9 @@ REFUSED = {
     "voltage of a batch": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [0], [0], 1).voltage_at(3.0), "ask for V at given times of one trial"),
     "hidden neuron": (lambda: lc.hidden_layer([6.0], 50.0, (20, 5), [[1.0]], [0]), "neuron is (20, 5); pass lifcore.LIF"),
     "hidden voltage NaN": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [0]).voltage_at(np.nan), "t contains nan; pass finite"),
+    "hidden source beyond": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [3]), "sources[0] is 3; pass an index of the 1 rows of weight, from 0 to 0"),
+    "hidden gradient NaN": (lambda: lc.hidden_gradient(HIDDEN, [np.nan]), "gradient contains nan; pass finite"),
+    "hidden lambdas at NaN": (lambda: lc.hidden_lambdas(HIDDEN, lc.hidden_gradient(HIDDEN, [1.0]), np.nan), "t contains nan; pass finite"),
     "hidden spike beyond": (lambda: lc.hidden_layer([60.0], 50.0, NEURON, [[1.0]], [0]), "times[0] is 60.0 ms, outside the trial"),
     "hidden weight shape": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [1.0], [0]), "weight has shape (1,); pass a matrix of shape (inputs, hidden)"),
     "hidden batch": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [0], batch=2), "trials is None and batch 2; pass both"),
