@@ -361,3 +361,19 @@ def test_a_check_of_hidden_gradients_of_whole_numbers():
     # The steps in the output weight, which the loss sees.
     output_weights = [float(weight[0, 0]) for _, weight in loss.asked[-54:-45]]
     np.testing.assert_allclose(np.diff(output_weights), 0.01, rtol=1e-12)
+
+
+def test_the_samples_of_an_event_trial():
+    """The spikes, and points no further apart than the shorter time constant, 3 ms: a quarter of 10 ms."""
+    trial = lc.event_trial([3.0, 1.0, 3.0], 10.0, NEURON)
+    assert trial.times.tolist() == [0.0, 1.0, 2.5, 3.0, 3.0, 5.0, 7.5, 10.0]
+    assert trial.h.tolist() == [1.0, 1.5, 0.5, 0.0, 2.0, 2.5, 2.5, 0.0]
+    assert trial.spike_steps.tolist() == [3, 1, 4] and trial.spikes.tolist() == [0, 1, 0, 1, 1, 0, 0, 0]
+    mixed = lc.event_trial([3.0, 1.0, 3.0], 10.0, NEURON, [[1.0, 2.0], [3.0, 4.0]], [0, 1, 1])
+    assert mixed.spikes.T.tolist() == [[0, 0, 0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 1, 0, 0, 0]]
+    assert trial.spikes.dtype == mixed.spikes.dtype == np.int64
+    assert len(lc.event_trial([], 9.0, NEURON).times) == 4 and len(lc.event_trial([], 1e5, NEURON).times) == 2001
+
+
+def test_a_thousand_million_spikes_in_a_step_are_a_count():
+    assert lc.forward([0, 1e9], 1.0, NEURON).spikes.tolist() == [0, 10**9]
