@@ -124,7 +124,7 @@ def exact(
     # with share = (V - I^-) / (I^+ - I^-), so that it hears this share, and what is before it all.
     after = trial.I[where]
     before = np.where(step > 0, (trial.I * trial.over_steps(neuron.psc(trial.h)))[(step - 1, *where[1:])], 0.0)
-    cut = (u == 0.0) & (before > trial.V[where]) & (trial.V[where] > after)
+    cut = (u == 0.0) & (before >= trial.V[where]) & (trial.V[where] > after)
     unheard = np.divide(trial.V[where] - after, before - after, out=np.zeros_like(u), where=cut)
     lambda_V[where] -= unheard * impulses.sizes / neuron.tau_m
     return lambda_V, lambda_I
