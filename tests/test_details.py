@@ -7,7 +7,7 @@ import lifcore as lc
 from lifcore.crossings import first_crossing, maximum, time_to_peak, time_to_reach
 from lifcore.differences import derivative
 from lifcore.gradients import _room
-from lifcore.losses import Softmax, one_minus_p
+from lifcore.losses import Impulses, Softmax, one_minus_p
 from lifcore.quadrature import rules_needed
 
 NEURON = lc.LIF(7, 3)
@@ -377,3 +377,59 @@ def test_the_samples_of_an_event_trial():
 
 def test_a_thousand_million_spikes_in_a_step_are_a_count():
     assert lc.forward([0, 1e9], 1.0, NEURON).spikes.tolist() == [0, 10**9]
+
+
+def test_an_inhibitory_spike_at_the_start_does_not_move_a_maximum_of_zero():
+    """V = 0 before it, and less after it: whenever it comes the maximum is 0."""
+    loss = lc.CrossEntropyOfMaximum()
+    for trial in (lc.forward([1, 0, 0, 0], 1.0, NEURON, -2.0), lc.event_trial([0.0], 4.0, NEURON, -2.0)):
+        assert not lc.spike_time_gradient(trial, lc.backward(trial, loss)).any()
+    # Nor does a spike at the end have to do with it, which leaves a current of 3 there.
+    late = lc.readout([[1, 0], [0, 0], [0, 0], [0, 1]], 1.0, NEURON, [[-9.0, -9.0], [3.0, 0.0]])
+    assert not lc.spike_time_gradient(late, lc.backward(late, lc.CrossEntropyOfMaximum(correct=0))).any()
+
+
+def test_a_maximum_cut_off_in_the_first_step():
+    grid = lc.readout([[1, 0], [0, 1], [0, 0]], 1.0, NEURON, [[1.0, 2.0], [-4.0, 0.0]])
+    event = lc.event_trial([0.0, 1.0], 3.0, NEURON, grid.weight, [0, 1])
+    loss = lc.CrossEntropyOfMaximum(correct=0)
+    told, expected = (lc.spike_time_gradient(trial, lc.backward(trial, loss)) for trial in (grid, event))
+    np.testing.assert_allclose([told[0, 0], told[1, 1]], expected, rtol=1e-12)
+    assert expected[1] < -1e-3
+
+
+class VoltageAt:
+    """V at a given time, which does not move with any spike: L = V(t)."""
+
+    def __init__(self, time):
+        self.time = time
+
+    def value(self, trial):
+        return trial.voltage_at(self.time)[0, 0]
+
+    def drive(self, trial):
+        return lambda t, V: np.zeros_like(V)
+
+    def impulses(self, trial):
+        return Impulses(np.array([self.time]), np.array([-1.0]))
+
+
+@pytest.mark.parametrize("time", [22.0, 24.3, 50.0])
+def test_an_impulse_at_a_given_time(time):
+    """Before, just after, and long after a spike that cuts a rise off: dV/dt_k = -w k'(t - t_k)."""
+    weight = np.array([[3.0], [-5.0]])
+    trial = lc.event_trial([20.0, 24.0], 60.0, NEURON, weight, [0, 1])
+    since = time - np.array([20.0, 24.0])
+    expected = np.where(since > 0, -weight[:, 0] * NEURON.psp_slopes(np.maximum(since, 0.0))[0], 0.0)
+    told = lc.spike_time_gradient(trial, lc.backward(trial, VoltageAt(time)))
+    np.testing.assert_allclose(told, expected, rtol=1e-12)
+
+
+def test_the_drive_is_held_at_its_time():
+    """In the last step, for the drive 1 - t/T: at the end of it nothing, at its start h/T."""
+    trial = lc.forward(np.zeros(4), 0.5, NEURON)
+    for scheme, options, drive in (
+        ("hold", {}, 0.25), ("hold", {"hold_at": "end"}, 0.0), ("trapezoid", {}, 0.125)
+    ):  # fmt: skip
+        adjoint = lc.backward(trial, lc.VoltageIntegral(lc.Linear()), scheme, **options)
+        assert adjoint.lambda_V[-1] == pytest.approx(drive * (1.0 - NEURON.leak(0.5)), rel=1e-14)

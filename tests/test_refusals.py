@@ -16,6 +16,17 @@ RNG = np.random.default_rng(0)
 LOSS = lc.CrossEntropyOverTime()
 SHORT = lc.backward(lc.forward(TRAIN[:20], 1.0, NEURON), LOSS)
 
+
+class Half:
+    """A loss that lacks a method."""
+
+    def __init__(self, has):
+        setattr(self, has, lambda trial: lambda t, V: V)
+
+    def __repr__(self):
+        return "Half"
+
+
 REFUSED = {
     "tau_m zero": (lambda: lc.LIF(tau_m=0.0), "tau_m is 0.0; pass a number greater than 0 ms"),
     "tau_s negative": (lambda: lc.LIF(tau_s=-5.0), "tau_s is -5.0; pass a number greater than 0 ms"),
@@ -68,6 +79,8 @@ REFUSED = {
     "dt text": (lambda: lc.spike_train([1], 10, "1"), "dt is '1'; pass numbers"),
     "neuron of the correction": (lambda: lc.corrected_weight(1.0, (20, 5)), "neuron is (20, 5); pass lifcore.LIF"),
     "loss": (lambda: lc.backward(TRIAL, "cross-entropy"), "loss is 'cross-entropy'; pass one of lifcore's losses"),
+    "loss without a drive": (lambda: lc.backward(TRIAL, Half("value")), "loss is Half; pass one of lifcore's losses or an object with value and drive"),
+    "loss without a value": (lambda: lc.backward(TRIAL, Half("drive")), "loss is Half; pass one of lifcore's losses or an object with value and drive"),
     "trial": (lambda: lc.backward(TRAIN, LOSS), "pass what lifcore.forward or lifcore.event_trial returned"),
     "scheme no text": (lambda: lc.backward(TRIAL, LOSS, ["exact"]), "scheme is ['exact']; pass one of"),
     "weight shape": (lambda: lc.forward(np.zeros((5, 3)), 1.0, NEURON, [1.0, 2.0]), "weight has shape (2,), which does not fit the batch (3,)"),
