@@ -284,4 +284,4 @@ def _on_grid(counts: ArrayLike, dt: float, neuron: LIF) -> tuple[FloatArray, Flo
     check_neuron(neuron)
     for bad in spikes[(spikes < 0) | (spikes != np.rint(spikes)) | (spikes > MOST_SPIKES)].flat:
         raise ValueError(f"spikes contains {bad:g}, which is no count; pass 0, 1, 2, ... and scale with weight")
-    return np.arange(len(spikes)) * dt, np.full(len(spikes), dt), spikes
+    return np.arange(len(spikes), dtype=float) * dt, np.full(len(spikes), dt), spikes
