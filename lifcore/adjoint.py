@@ -163,7 +163,7 @@ def euler(trial: Trial, drive: Drive) -> tuple[FloatArray, FloatArray]:
     tau_m, tau_s, dt = trial.neuron.tau_m, trial.neuron.tau_s, trial.over_steps(trial.h)
     s = _drive_at("start", trial, drive)
     lambda_V, lambda_I = np.empty(trial.V.shape), np.empty(trial.V.shape)
-    v = i = np.zeros(trial.V.shape[1:])
+    v = i = np.zeros_like(s[0])
     for step in reversed(range(len(trial.h))):
         i = i + (v - i) / tau_s * dt[step]
         v = v + s[step] / tau_m * dt[step] - v / tau_m * dt[step]

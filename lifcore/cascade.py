@@ -28,8 +28,7 @@ def cascade(
     first, second : array, shape (steps, ...)
     """
     first, second = np.empty(into_first.shape), np.empty(into_first.shape)
-    x: FloatArray = np.zeros(into_first.shape[1:])
-    y = x
+    x = y = np.zeros_like(into_first[0])
     for i, (a, b, c) in enumerate(zip(keep_first, keep_second, couple, strict=True)):
         y = b * y + c * x + into_second[i]
         x = a * x + into_first[i]
