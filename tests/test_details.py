@@ -433,3 +433,10 @@ def test_the_drive_is_held_at_its_time():
     ):  # fmt: skip
         adjoint = lc.backward(trial, lc.VoltageIntegral(lc.Linear()), scheme, **options)
         assert adjoint.lambda_V[-1] == pytest.approx(drive * (1.0 - NEURON.leak(0.5)), rel=1e-14)
+
+
+@pytest.mark.parametrize(("scheme", "s_to_V"), [("euler", 0.5 / 7.0), ("hold", 1.0 - np.exp(-0.5 / 7.0))])
+def test_a_trial_of_one_step_backward(scheme, s_to_V):
+    adjoint = lc.backward(lc.forward([1], 0.5, NEURON), lc.VoltageIntegral(), scheme)
+    assert adjoint.lambda_V == pytest.approx([s_to_V], rel=1e-14)
+    assert (adjoint.lambda_I == 0.0) == (scheme == "euler")  # whose lambda_I knows of lambda_V a step later
