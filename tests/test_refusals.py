@@ -104,6 +104,7 @@ REFUSED = {
     "bias scheme": (lambda: lc.leading_bias(TRIAL, LOSS, "exact"), "scheme is 'exact'; pass 'euler' or 'hold'"),
     "bias hold_at": (lambda: lc.linear_bias([1.0], 1.0, NEURON, 1.0, 0.05, "hold", "middle"), "hold_at is 'middle'; pass"),
     "linear times": (lambda: lc.linear_transport(3.0, NEURON, 1.0, 0.05), "times has shape (); pass a flat list"),
+    "linear times NaN": (lambda: lc.linear_transport([np.nan], NEURON, 1.0, 0.05), "times contains nan; pass finite"),
     "bias batch": (lambda: lc.leading_bias(lc.forward(TRAIN, 1.0, NEURON, [1.0, 2.0]), LOSS, "euler"), "trial is a batch of shape (2,); pass one train"),
     "bias event": (lambda: lc.leading_bias(lc.event_trial([1.0], 50.0, NEURON), LOSS, "euler"), "trial is an event trial, which has no time step"),
     "check weight": (lambda: lc.check_gradient(LOSS, [1.0], 50.0, NEURON, [1.0, 2.0]), "weight has shape (2,); pass a single number"),
