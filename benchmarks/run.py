@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import peers
 from peers import Problem
+from processor import processor
 
 import lifcore as lc
 from lifcore import blocks
@@ -310,14 +311,9 @@ def machine() -> dict[str, Any]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    model = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
     features = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
     return {
-        "cpu": model,
-        "cores": os.cpu_count(),
+        **processor(),
         "python": platform.python_version(),
         "versions": versions,
         "vector instructions that NumPy found": features,

@@ -1,6 +1,6 @@
-// What a reader might do to a live figure, and worse: `count` random events, 50 between two frames.
+// What a reader might do to a live figure, and worse: `count` random events, so many between two frames.
 // Returns after which of them something was drawn that is no number.
-async ([name, count]) => {
+async ([name, count, between]) => {
   let seed = 1;
   const random = () => { seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0; return seed / 2 ** 32; };
   const pick = list => list[Math.floor(random() * list.length)];
@@ -17,7 +17,7 @@ async ([name, count]) => {
     } else if (what < 0.8) svg.dispatchEvent(new PointerEvent(pick(["pointerdown", "pointermove", "pointermove", "pointerup", "pointercancel"]), {pointerId: 1, ...at}));
     else if (what < 0.98 && pins.length) pick(pins).dispatchEvent(new KeyboardEvent("keydown", {key: pick(["ArrowLeft", "ArrowRight", "Home", "End", "Delete", "PageUp", "a"]), shiftKey: random() < 0.3}));
     else pick([...root.querySelectorAll("button")]).click();
-    if (n % 50 === 0) {
+    if (n % between === 0) {
       await new Promise(done => requestAnimationFrame(done));
       if (/NaN|undefined|Infinity/.test(svg.innerHTML + root.textContent)) wrong.push(n);
     }
