@@ -215,9 +215,11 @@ def apply(mutant):
             old.__code__ = new.__code__
         else:
             old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
-    elif isinstance(old, type):  # a field of a dataclass, with a default
+    elif isinstance(old, type):  # a field of a dataclass, with a default, which those that inherit it repeat
         setattr(old, name, vars(new)[name])
-        old.__init__.__defaults__ = new.__init__.__defaults__
+        for kind in (old, *old.__subclasses__()):
+            if kind.__module__ == module.__name__:
+                kind.__init__.__defaults__ = vars(fresh)[kind.__name__].__init__.__defaults__
     else:
         setattr(module, name, vars(fresh)[name])
 
@@ -248,7 +250,7 @@ class Hunt:
                 mutant = waiting.pop()
                 nodes = self.tests_for(mutant, reached)
                 nodes = sorted(nodes, key=seconds.get)
-                patience = 20.0 + 5.0 * sum(seconds[node] for node in nodes)
+                patience = 600.0 + 20.0 * sum(seconds[node] for node in nodes)  # for a mutant that sleeps
                 limits = {items[node]: PATIENCE + 10.0 * seconds[node] for node in nodes}
                 running[self.fork(mutant, limits)] = mutant, time.monotonic() + patience
             time.sleep(0.005)
