@@ -196,19 +196,27 @@ class Watched:
 
 
 def test_the_differences_of_a_check_stay_clear_of_other_spikes():
-    loss, times = Watched(), np.array([8.0, 2.0, 8.005, 8.25])
-    check = lc.check_gradient(loss, times, 10.0, lc.LIF(32.0, 16.0))
+    loss, times, neuron = Watched(), np.array([8.0, 2.0, 8.005, 8.25]), lc.LIF(32.0, 2.0)
+    check = lc.check_gradient(loss, times, 10.0, neuron)
     assert check.relative_error.max() < 1e-9
-    np.testing.assert_array_equal(
-        check.analytic, lc.check_gradient(loss, times, 10.0, lc.LIF(32.0, 16.0), 1.0).analytic
-    )
-    moved, weight = (np.array(x).reshape(-1, 6, 9, *np.shape(x)[1:]) for x in zip(*loss.asked[:270], strict=True))
+    np.testing.assert_array_equal(check.analytic, lc.check_gradient(Watched(), times, 10.0, neuron, 1.0).analytic)
+    moved, weight = (np.array(x).reshape(5, 6, 9, *np.shape(x)[1:]) for x in zip(*loss.asked, strict=True))
     lowest, highest = (getattr(moved[range(4), :, :, range(4)], of)(axis=(1, 2)) for of in ("min", "max"))
-    # Two spikes nearer than 0.01 ms are one; the longest steps are 2 ms, an eighth of 16 ms, or the room over 8.
-    np.testing.assert_allclose(lowest, [2.0, 0.0, 2.0, 8.005], rtol=1e-12)
-    np.testing.assert_allclose(highest, [8.25, 8.0, 8.25, 10.0], rtol=1e-12)
+    # Eight steps of 2 ms / 8, or of the room over 8; two spikes nearer than 0.01 ms are one.
+    np.testing.assert_allclose(lowest, [6.25, 1.0, 6.25, 8.005], rtol=1e-12)
+    np.testing.assert_allclose(highest, [8.25, 3.0, 8.25, 10.0], rtol=1e-12)
     # In the weight 0.3 ms over tau_s, for each of four spikes.
-    np.testing.assert_allclose(np.ptp(weight[4, 0]), 8 * 0.3 / (16.0 * 4), rtol=1e-12)
+    np.testing.assert_allclose(np.ptp(weight[4, 0]), 8 * 0.3 / (2.0 * 4), rtol=1e-12)
+
+
+def test_a_check_of_one_spike_and_of_none():
+    loss = Watched()
+    lc.check_gradient(loss, [20], 20.5, lc.LIF(32.0, 2.0))
+    times, weight = (np.ravel(x).reshape(2, 6, 9) for x in zip(*loss.asked, strict=True))
+    assert times[0, 0, 8] == pytest.approx(20.5, rel=1e-14)  # where the trial ends, though the time given is whole
+    assert np.ptp(weight[1, 0]) == pytest.approx(8 * 0.3 / 2.0, rel=1e-12)
+    empty = lc.check_gradient(Watched(), [], 20.0)
+    assert [x.tolist() for x in empty] == [[0.0]] * 3
 
 
 def test_the_room_of_a_spike_is_up_to_its_neighbours():
