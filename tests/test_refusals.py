@@ -134,6 +134,7 @@ REFUSED = {
     "trials without sources": (lambda: lc.event_trial([1.0], 50.0, NEURON, 1.0, None, [0], 1), "sources is None, but trials is not"),
     "trial beyond": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [0], [2], 2), "trials[0] is 2; pass an index of the 2 trials"),
     "voltage of a batch": (lambda: lc.event_trial([1.0], 50.0, NEURON, [[1.0]], [0], [0], 1).voltage_at(3.0), "ask for V at given times of one trial"),
+    "hidden duration": (lambda: lc.hidden_layer([], 0.0, NEURON, [[1.0]], []), "duration is 0.0; pass a number greater than 0 ms"),
     "hidden neuron": (lambda: lc.hidden_layer([6.0], 50.0, (20, 5), [[1.0]], [0]), "neuron is (20, 5); pass lifcore.LIF"),
     "hidden voltage NaN": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [0]).voltage_at(np.nan), "t contains nan; pass finite"),
     "hidden source beyond": (lambda: lc.hidden_layer([6.0], 50.0, NEURON, [[1.0]], [3]), "sources[0] is 3; pass an index of the 1 rows of weight, from 0 to 0"),
