@@ -395,6 +395,6 @@ def check_hidden_gradient(
     adjoint = backward(output, loss)
     gradient = hidden_gradient(hidden, spike_time_gradient(output, adjoint))
     analytic = np.concatenate([gradient.times, gradient.weight.ravel(), weight_gradient(output, adjoint).ravel()])
-    room = [(0.0, duration)] * cuts[0] + [(-np.inf, np.inf)] * (len(at) - cuts[0])
+    room = [(0.0, duration) if k < cuts[0] else (-np.inf, np.inf) for k in range(len(at))]
     numeric = np.array([derivative(partial(loss_at, k), at[k], *room[k], step) for k in range(len(at))])
     return compare(analytic, numeric, cuts[:-1].tolist())
