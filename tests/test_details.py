@@ -339,7 +339,7 @@ def test_only_what_could_really_come_in_is_too_much():
     for neuron, weight in ((lc.LIF(1e-3, 200.0), 0.1), (lc.LIF(0.5, 1e5), 0.5)):
         assert len(lc.hidden_layer([0.1], 0.5, neuron, [[weight, -9.0]], [0]).times) == 0
     with pytest.raises(ValueError, match="weight would make a neuron spike some 1e"):
-        lc.hidden_layer([0.1], 0.5, lc.LIF(0.5, 1e5), [[0.51]], [0])
+        lc.hidden_layer([0.1], 0.5, lc.LIF(0.5, 1e5), [[0.5000025]], [0])
 
 
 def test_hidden_spikes_of_long_trials_hear_nothing_of_other_trials():
@@ -356,9 +356,9 @@ def test_hidden_spikes_of_long_trials_hear_nothing_of_other_trials():
 
 def test_a_check_of_hidden_gradients_of_whole_numbers():
     loss = Watched()
-    check = lc.check_hidden_gradient(loss, [0, 4], 20, [[9], [2]], [[3]], [0, 1])
+    check = lc.check_hidden_gradient(loss, [1, 0], 20, [[-2], [9]], [[3]], [0, 1])
     assert check.analytic.shape == (5,) and check.relative_error.max() < 1e-6
-    hidden = lc.hidden_layer([0, 4], 20, lc.LIF(), [[9], [2]], [0, 1])
+    hidden = lc.hidden_layer([1, 0], 20, lc.LIF(), [[-2], [9]], [0, 1])
     output = hidden.output([[3]])
     told = lc.spike_time_gradient(output, lc.backward(output, loss))
     np.testing.assert_array_equal(check.analytic[:2], lc.hidden_gradient(hidden, told).times)
