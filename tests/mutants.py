@@ -1,6 +1,6 @@
 """Break the numerical core in one place at a time, and see whether a test notices.
 
-    make mutants                              all modules of CORE, about half an hour on two cores
+    make mutants                              all modules of CORE, some three minutes on two cores
     make mutants MODULES="neuron cascade"     only these
 
 A mutant is lifcore with one operator, comparison, number, text, condition, keyword or statement changed. Each
