@@ -29,11 +29,14 @@ where = st.lists(st.tuples(st.integers(0, STEPS - 1), st.integers(0, 2)), max_si
 @given(where, neurons, weights, st.sampled_from(SCHEMES))
 def test_blocks_are_the_steps(where, neuron, weight, scheme):
     step, trial = np.array(where, dtype=int).reshape(-1, 2).T
-    # What 4 nodes in a step leave is up to 1e-12 (quadrature.PANELS), and here there are more of them in most blocks.
+    # What the nodes of a step or a block leave at their limits, with equal time constants (quadrature.PANELS,
+    # blocks.QUIET); with the standard neuron, below, it is 1e-13.
     nodes = 16 if scheme == "exact" else None
     fast, readable = both(step, trial, 3, neuron=neuron, weight=weight, scheme=scheme, nodes=nodes)
     # Where a step is twice a time constant Euler grows, and so does what rounding leaves of it.
-    np.testing.assert_allclose(fast, readable, rtol=1e-13 if scheme == "euler" else 0, atol=1e-13)
+    np.testing.assert_allclose(
+        fast, readable, rtol=1e-13 if scheme == "euler" else 0, atol=3e-12 if scheme == "exact" else 1e-13
+    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
