@@ -80,11 +80,12 @@ references: $(INSTALLED) ## run the pages, store the numbers they print and the 
 	$(BIN)/python -m pytest book --write-references
 	$(BIN)/python -c 'from lifcore import views; views.verdict().savefig("book/verdict.png", dpi=110)'
 
-# The universal lock holds for every platform, and for Python 3.11 and later.
+# The universal lock holds for every platform, and for Python 3.11 and later. Extras stay in it:
+# without them an older pip takes the newest coverage for coverage[toml], and refuses it for its hash.
 lock: $(INSTALLED) ## update requirements.lock from requirements.txt
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile requirements.txt --output-file requirements.lock --upgrade \
-		--universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+		--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-strip-extras \
 		--no-emit-package lifcore --no-annotate --custom-compile-command "make lock"
 
 clean: ## remove what was built, but not .venv
