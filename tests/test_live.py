@@ -82,7 +82,7 @@ def assert_shows(page, name, state):
     shown = numbers_in(line)
     assert len(shown) == len(wanted), line
     for number, (value, form) in zip(shown, wanted, strict=True):
-        half = 0.5 if form == "d" else 0.5 * 10.0 ** -int(form) if form != "e" else 0.005 * abs(value)
+        half = 0.5 if form == "d" else 0.5 * 10.0 ** -int(form) if "e" not in form else 0.005 * abs(value)
         assert abs(number - value) <= 1.001 * half + 1e-12, (line, wanted)  # the digits shown; below 1e-12 it says 0
 
 
@@ -135,6 +135,30 @@ def test_it_takes_the_place_of_the_printed_figure_and_nothing_moves(visit, name)
     assert_shows(page, name, {})
     page.emulate_media(media="print")
     assert not place.locator("svg").is_visible() and place.locator("img").is_visible()
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_button_shows_the_printed_figure_that_the_caption_describes(visit, name):
+    page = visit(name)
+    place = page.locator(f"#{PICTURES[name]().figure} .live-place")
+    button = page.locator(f"#{PICTURES[name]().figure} figcaption button")
+    for printed in (False, True, False, True):
+        assert button.get_attribute("aria-pressed") == str(printed).lower()
+        assert (place.locator("svg").is_visible(), place.locator("img").is_visible()) == (not printed, printed)
+        button.click()
+    assert not place.locator("img").is_visible()
+    button.click()
+    page.locator(f"#live-{name} input").first.press("ArrowLeft")  # who turns a control wants to see what it does
+    assert place.locator("svg").is_visible()
+
+
+def test_short_arrows_are_drawn_longer_but_none_where_there_is_nothing_to_say(visit):
+    """The push at 50 ms ends inside the dot that it starts from; at 600 ms it is 1e-16."""
+    for second, pointed in ((150.0, True), (700.0, False)):
+        page = visit("adjoint", {"spikes": [100.0, second], "scheme": "exact", "duration": 1400.0})
+        lines = page.locator(".live-svg line.original.solid").all()
+        lengths = [abs(float(line.get_attribute("x2")) - float(line.get_attribute("x1"))) for line in lines]
+        assert len(lengths) == 2 and all((length > 6) == pointed for length in lengths)
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -4,7 +4,10 @@ const LEFT = 62,
   TOP = 26,
   GAP = 40,
   BOTTOM = 38,
-  TICKS = 16; // px around, between and below panels
+  TICKS = 16,
+  NAMED = 22; // px around, between and below panels, and right of the name of one
+const SHORTEST = 13, // px: an arrow
+  FAINT = 0.3; // ms: an arrow that is none
 
 const escape = text =>
   String(text).replace(/[&<>"]/g, c => ({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})[c]);
@@ -13,17 +16,18 @@ const lowered = (text, before, after) => escape(text).replace(/_(\w)/g, `${befor
 const inSVG = text => lowered(text, '<tspan dy="3" font-size="9">', '</tspan><tspan dy="-3">\u200a</tspan>');
 const minus = text => text.replace("-", "\u2212");
 
-// A number as text: "d" an integer, "3" so many decimals, "e" two digits and a power of ten; what is below 1e-12 is 0.
+// A number as text: "d" an integer, "3" so many decimals, "e" two digits and a power of ten, "+e" with
+// its sign; what is below 1e-12 is 0.
 function written(x, form) {
   if (x === undefined || x === null) return "";
   if (form === "d") return minus(String(Math.round(x)));
-  if (form !== "e") return minus(x.toFixed(form));
+  if (!form.endsWith("e")) return minus(x.toFixed(form));
   if (Math.abs(x) < 1e-12) return "0";
   const [digits, power] = x.toExponential(2).split("e");
   const raised = [...power.replace("+", "")].map(c =>
     c === "-" ? "\u207b" : "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[c],
   );
-  return minus((x > 0 ? "+" : "") + digits) + (power === "+0" ? "" : ` \u00d7 10${raised.join("")}`);
+  return minus((form === "+e" && x > 0 ? "+" : "") + digits) + (power === "+0" ? "" : ` \u00d7 10${raised.join("")}`);
 }
 
 const tick = x =>
@@ -78,12 +82,13 @@ function limits(values, least, zero) {
 const MARKS = {
   line({look, X, Y, pieces}, x, y) {
     const first = i => i === 0 || (pieces && pieces[i] !== pieces[i - 1]);
-    let path = "", drawn = -Infinity;
+    let path = "", left = -Infinity, above = 0;
     Y.forEach((v, i) => {
-      const at = x.px(X[i]), move = first(i);
-      if (!move && at - drawn < 0.5 && i < Y.length - 1) return; // nearer than can be seen
-      path += `${move ? "M" : "L"}${at},${y.px(v)}`;
-      drawn = at;
+      const [at, level] = [x.px(X[i]), y.px(v)], move = first(i);
+      const near = at - left < 0.5 && Math.abs(level - above) < 0.5; // nearer than can be seen
+      if (near && !move && i < Y.length - 1) return;
+      path += `${move ? "M" : "L"}${at},${level}`;
+      [left, above] = [at, level];
     });
     return `<path class="${look}" d="${path}"/>`;
   },
@@ -106,13 +111,15 @@ const MARKS = {
   level({look, Y}, x, y, box) {
     return `<line class="${look}" x1="${box.left}" x2="${box.right}" y1="${y.px(Y[0])}" y2="${y.px(Y[0])}"/>`;
   },
-  // From each X so many ms for a unit of Y, less where the longest would be longer than `most`.
+  // From each X so many ms for a unit of Y, less where the longest would be longer than `most`. One that would end inside
+  // its dot is drawn a little past it, so that its direction is seen, unless it is as good as zero.
   arrows({look, X, Y, per, most}, x, y) {
     const scale = Math.min(per, most / Math.max(...Y.map(Math.abs), 1e-300));
     return Y.map((v, i) => {
       const from = x.at(X[i]),
-        to = x.at(X[i] + v * scale),
         level = y.at(0);
+      const long = x.at(X[i] + v * scale) - from,
+        to = from + Math.sign(long) * (Math.abs(v * per) < FAINT ? 0 : Math.max(Math.abs(long), SHORTEST));
       const head = Math.sign(to - from) * Math.min(7, Math.abs(to - from));
       return (
         `<line class="${look} solid" x1="${from}" x2="${to - head / 2}" y1="${level}" y2="${level}"/>` +
@@ -127,7 +134,8 @@ const MARKS = {
 function panelInk(panel, marks, x, y, box, id) {
   const {left, right, top, bottom} = box;
   const [low, high] = [y.low, y.high];
-  let text = `<clipPath id="${id}"><rect x="${left}" y="${top - 2}" width="${right - left}" height="${bottom - top + 4}"/></clipPath>`;
+  const edge = panel.yaxis ? left : NAMED; // where nothing is written beside the axis, an arrow may pass it
+  let text = `<clipPath id="${id}"><rect x="${edge}" y="${top - 2}" width="${right - edge}" height="${bottom - top + 4}"/></clipPath>`;
   for (const v of panel.yaxis ? y.ticks : [])
     text +=
       `<line class="grid" x1="${left}" x2="${right}" y1="${y.px(v)}" y2="${y.px(v)}"/>` +

@@ -21,7 +21,8 @@ function start(root, place, picture, ask, image) {
     drag = null,
     focus = 0,
     time = null;
-  svg.append(ink, handles);
+  svg.append(handles, ink); // the curves over the lines of the spikes
+  ink.classList.add("live-ink");
   svg.setAttribute("role", "group");
   svg.setAttribute("aria-label", `Live figure. ${picture.title}`);
   svg.classList.add("live-svg");
@@ -338,6 +339,22 @@ function start(root, place, picture, ask, image) {
   change();
 }
 
+// Above the caption, which is that of the printed figure: a button that shows the one it describes.
+function whichFigure(root, place) {
+  const bar = document.createElement("span");
+  bar.className = "live-bar";
+  bar.innerHTML = `The caption is for the <button type="button">printed figure</button>`;
+  place.closest("figure").querySelector("figcaption").prepend(bar);
+  const button = bar.querySelector("button");
+  const show = printed => {
+    place.classList.toggle("printed", printed);
+    button.setAttribute("aria-pressed", printed);
+  };
+  show(false);
+  button.addEventListener("click", () => show(!place.classList.contains("printed")));
+  root.addEventListener("input", () => show(false));
+}
+
 // In a static page: in the place of a printed figure, which stays below for print, as soon as that has been read.
 function inPage(name, picture, constants) {
   const root = document.getElementById(`live-${name}`),
@@ -352,7 +369,7 @@ function inPage(name, picture, constants) {
   place.className = "live-place";
   image.replaceWith(place);
   place.append(image);
-  image.classList.add("live-under");
+  whichFigure(root, place);
   start(
     root,
     place,

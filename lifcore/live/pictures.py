@@ -272,7 +272,7 @@ def adjoint() -> Picture:
                 {"tau_m": _STANDARD.tau_m, "tau_s": _STANDARD.tau_s},
             )
         },
-        readout=[("Sum over spikes of \u03bb_V \u2212 \u03bb_I: ", None), ("adjoint.sum", "e")],
+        readout=[("Sum over spikes of \u03bb_V \u2212 \u03bb_I: ", None), ("adjoint.sum", "+e")],
         moving=Moving("spikes", 0.0, "duration", add=True),
     )
 
@@ -304,7 +304,7 @@ def symmetry() -> Picture:
             arrows("symmetry.descent", share=0.6, per=4e7, most=40.0),
         ],
         asks={"symmetry": Ask(["spikes", "duration", "loss"])},
-        readout=[("Sum over spikes of dL/dt: ", None), ("symmetry.sum", "e"), (" per ms", None)],
+        readout=[("Sum over spikes of dL/dt: ", None), ("symmetry.sum", "+e"), (" per ms", None)],
         moving=Moving("spikes", 0.0, "duration", together=True, least=1),
     )
 
@@ -315,8 +315,8 @@ def pull() -> Picture:
         name="pull",
         title="What a loss tells a single wanted spike, against the time of the spike.",
         figure="fig-losses",
-        hint="Choose a loss, and drag the spike through the trial. Above zero: earlier. Only the losses that weight "
-        "time, and in the end the first spike, have anything to tell it in mid-trial.",
+        hint="Choose a loss, and drag the spike through the trial. Above zero: earlier. In mid-trial only the losses "
+        "that weight time tell it anything; the others speak up one after the other towards the end.",
         state={"loss": "exponential", "tau": float(scenes.STEPS), "duration": float(scenes.STEPS), "spike": 700.0},
         controls=[
             Control("loss", "loss", options=list(scenes.family(0))),
@@ -339,7 +339,7 @@ def pull() -> Picture:
             )
         ],
         asks={"pull": Ask(["loss", "tau", "duration", "spike"])},
-        readout=[("A spike at ", None), ("pull.at", "d"), (" ms is told ", None), ("pull.here", "e")],
+        readout=[("A spike at ", None), ("pull.at", "d"), (" ms is told ", None), ("pull.here", "+e")],
         moving=Moving("spike", 2.0, "duration", label="the spike"),
     )  # fmt: skip
 
@@ -381,7 +381,7 @@ def hidden() -> Picture:
             ),
         ],
         asks={"scan": Ask(["second", "loss"]), "hidden": Ask(["weight", "second", "loss"])},
-        readout=[("hidden.count", "d"), (" hidden spikes, dL/dw = ", None), ("hidden.gradient", "e")],
+        readout=[("hidden.count", "d"), (" hidden spikes, dL/dw = ", None), ("hidden.gradient", "+e")],
         moving=Moving("second", scenes.CHAIN_FIRST + 1.0, 110.0, label="second input spike"),
     )
 
