@@ -45,6 +45,8 @@ Index = NDArray[np.intp]
 class RateSweep(NamedTuple):
     """What a sweep returns: of ``rate_sweep`` with a first axis for peak rates, of ``sweep`` with one for each axis.
 
+    What was not to be kept is None.
+
     Attributes
     ----------
     totals : array, shape (peaks, repetitions), or None
@@ -53,8 +55,6 @@ class RateSweep(NamedTuple):
         lambda_V - lambda_I of every single spike, by peak, repetition and time.
     counts : array of int, shape (peaks, repetitions), or None
         Number of spikes in each trial.
-
-    What was not to be kept is None.
     """
 
     totals: FloatArray

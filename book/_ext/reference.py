@@ -50,7 +50,12 @@ def before_napoleon(app, what, name, obj, options, lines):
         lines[:] = [line.replace(":", COLON) for line in lines]
 
 
+SEVERAL = re.compile(r"(?<=^:ivar )[^:]+|(?<=^:vartype )[^:]+")
+
+
 def after_napoleon(app, what, name, obj, options, lines):
+    # "V, I" would be taken for the type "V," of an I: nothing of width may stand between the two.
+    lines[:] = [SEVERAL.sub(lambda names: names[0].replace(", ", ",\u200b"), line) for line in lines]
     lines[:] = [line.replace(COLON, ":") for line in lines]
 
 
