@@ -193,11 +193,11 @@ def interval(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def table(records: list[dict[str, Any]], task: str, optimiser: str, frozen: bool) -> str:
     """The scores of a task as text: a line for each length of the trial, mean and 95 % interval for each loss."""
-    lines = ["trial     " + "".join(f"{loss:16}" for loss in LOSSES)]
+    lines = ["trial    " + "".join(f"{loss:12}" for loss in LOSSES)]
     for duration in SETTINGS[task].durations:
         of_losses = (scores(records, Cell(task, loss, duration, optimiser, frozen)) for loss in LOSSES)
-        shown = (f"{mean:.2f} +- {half:.2f}" for mean, half in map(interval, of_losses))
-        lines.append(f"{duration:4.0f} ms   " + "".join(f"{each:16}" for each in shown))
+        shown = (f"{mean:.2f}\u00b1{half:.2f}" for mean, half in map(interval, of_losses))
+        lines.append(f"{duration:4.0f} ms  " + "".join(f"{each:12}" for each in shown))
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -144,6 +144,7 @@ def scores(records: dict[str, list[dict[str, Any]]], optimiser: str = "adam", fr
             cells = (experiment.Cell(task, loss, duration, optimiser, frozen) for duration in setting.durations)
             mean, half = np.transpose([experiment.interval(experiment.scores(runs, cell)) for cell in cells])
             where = np.array(setting.durations) * (1 + 0.01 * shift)
+            half = np.minimum([half, half], [mean, 1 - mean])  # an accuracy is between 0 and 1
             ax.errorbar(where, mean, half, color=color, linestyle=line, marker=marker, capsize=3, label=label)
         ax.set(ylabel=f"accuracy, {task}", ylim=(0.0, 1.15), xlabel="length of the trial (ms)")
         ax.set_xscale("log")

@@ -5,6 +5,7 @@ the wall.
 """
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from lifcore import figures
 
 STEPS = 1400
 # Targets of the first table: the original's time over ours, of 50 trials, and of 10 000 on one core and by two workers.
-ASKED = {"euler": (250, 350, 500), "exact": (160, 200, 330)}
+TARGETS = {"euler": (250, 350, 500), "exact": (160, 200, 330)}
 COLUMNS = ("50", "10000", "10000 two workers")
 
 
@@ -35,14 +36,15 @@ def machine(measured: dict[str, Any]) -> str:
     of = measured["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in of["versions"].items())
     vectors = of["vector instructions that NumPy found"]
-    return f"{of['cpu']}, {of['cores']} cores, {vectors[-1]}\nPython {of['python']}\n{versions}"
+    lines = [f"{of['cpu']}, {of['cores']} cores", vectors[-1], *textwrap.wrap(f"Python {of['python']}, {versions}", 46)]
+    return "\n".join(lines)
 
 
 def ratios(measured: dict[str, Any]) -> dict[tuple[str, str], np.ndarray]:
     """The original's time over lifcore's, in each round, by scheme and column."""
     rows = {row["name"]: row for row in measured["sweeps"]["rows"]}
     result = {}
-    for scheme in ASKED:
+    for scheme in TARGETS:
         for column in COLUMNS:
             clock = "wall" if "workers" in column else "seconds"
             original, ours = rows["original"], rows[f"{scheme} {column}"]
@@ -51,17 +53,18 @@ def ratios(measured: dict[str, Any]) -> dict[tuple[str, str], np.ndarray]:
 
 
 def ratio_table(measured: dict[str, Any]) -> str:
-    """Median ratios, and the quartiles of the rounds."""
-    lines = ["                  50 trials      10 000, one core   10 000, two workers"]
-    for scheme in ASKED:
-        cells = (np.percentile(ratios(measured)[scheme, column], [50, 25, 75]) for column in COLUMNS)
-        lines.append(f"{scheme:10}" + "".join(f"{mid:8.0f} ({low:.0f} to {high:.0f})" for mid, low, high in cells))
-        lines.append(f"{'  asked':10}" + "".join(f"{asked:8}           " for asked in ASKED[scheme]).rstrip())
-    return "\n".join(lines)
+    """Median ratios, the quartiles of the rounds, and the targets."""
+    rows: list[tuple[str, ...]] = [("trials", "50", "10 000", "10 000"), ("cores", "1", "1", "2")]
+    for scheme, targets in TARGETS.items():
+        cells = [np.percentile(ratios(measured)[scheme, column], [50, 25, 75]) for column in COLUMNS]
+        rows.append((scheme, *(f"{mid:.0f}" for mid, _, _ in cells)))
+        rows.append(("  quartiles", *(f"{low:.0f}-{high:.0f}" for _, low, high in cells)))
+        rows.append(("  target", *map(str, targets)))
+    return "\n".join(f"{name:11}" + "".join(f"{cell:>11}" for cell in cells) for name, *cells in rows)
 
 
 def ratio_figure(measured: dict[str, Any]) -> Figure:
-    """How many times faster than the original's loops, with the quartiles of the rounds; dashes, what was asked."""
+    """How many times faster than the original's loops, with the quartiles of the rounds; dashes, the targets."""
     figure, (ax,) = figures.canvas()
     for offset, scheme, color in ((-0.2, "euler", figures.VERMILION), (0.2, "exact", figures.BLUE)):
         place = np.arange(len(COLUMNS)) + offset
@@ -69,8 +72,8 @@ def ratio_figure(measured: dict[str, Any]) -> Figure:
         ax.bar(
             place, mid, 0.36, yerr=[mid - low, high - mid], color=color, capsize=3, label=figures.LOOK[scheme]["label"]
         )
-        for x, asked in zip(place, ASKED[scheme], strict=True):
-            ax.plot([x - 0.18, x + 0.18], [asked, asked], "--", color=figures.BLACK, linewidth=1.2)
+        for x, target in zip(place, TARGETS[scheme], strict=True):
+            ax.plot([x - 0.18, x + 0.18], [target, target], "--", color=figures.BLACK, linewidth=1.2)
     ax.set_xticks(range(len(COLUMNS)), ["50 trials", "10 000,\none core", "10 000,\ntwo workers"])
     ax.set(ylabel="times as fast as the loops of 2022")
     figures.legend(ax, 2)
@@ -93,22 +96,22 @@ def scaling_figure(measured: dict[str, Any]) -> Figure:
 
 
 def scaling_table(measured: dict[str, Any]) -> str:
-    lines = ["  trials   seconds   ns a step   MB above the import"]
+    lines = ["  trials  seconds  ns a step  MB above the import"]
     for row in measured["scaling"]:
         ns = row["seconds"] / row["trials"] / STEPS * 1e9
-        lines.append(f"{row['trials']:8}  {row['seconds']:8.2f}  {ns:10.0f}  {row['megabytes']:10.0f}")
+        lines.append(f"{row['trials']:8} {row['seconds']:8.2f} {ns:10.0f} {row['megabytes']:9.0f}")
     return "\n".join(lines)
 
 
 def floor_table(measured: dict[str, Any]) -> str:
     """Where the time of a step goes, in ns."""
-    lines = ["         drawing   exponentials   products, gathering   in all   drives a step"]
+    lines = ["       drawing exponen- products,  in all drives", "                  tials gathering         a step"]
     for scheme, of in measured["floor"].items():
         rest = of["adjoint"] - of["exponentials"]
         whole = of["drawing"] + of["adjoint"]
         lines.append(
-            f"{scheme:8} {of['drawing']:7.1f}  {of['exponentials']:13.1f}  {rest:20.1f}  {whole:7.1f}"
-            f"  {of['values of the drive in a step']:14.2f}"
+            f"{scheme:6} {of['drawing']:7.1f} {of['exponentials']:8.1f} {rest:9.1f} {whole:7.1f}"
+            f" {of['values of the drive in a step']:6.2f}"
         )
     return "\n".join(lines)
 
