@@ -223,7 +223,7 @@ def test_only_runs_at_the_best_rate_and_on_other_seeds_count():
     assert sorted(r["seed"] for r in experiment.counted(records, CELL)) == list(experiment.SEEDS)
     lines = experiment.table(RECORDS["yin-yang"], "yin-yang", "adam", frozen=True).splitlines()
     mean, half = experiment.interval([experiment.score(r) for r in experiment.counted(RECORDS["yin-yang"], CELL)])
-    assert len(lines) == 4 and lines[1].split()[:2] == ["60", "ms"] and lines[1].endswith(f"{mean:.2f} +- {half:.2f}")
+    assert len(lines) == 4 and lines[1].split()[:2] == ["60", "ms"] and lines[1].endswith(f"{mean:.2f}\u00b1{half:.2f}")
 
 
 def gains(task, loss, duration, optimiser):
