@@ -154,5 +154,6 @@ class ExecutedCell(Cell):
 
     def runtest(self):
         outputs = self.parent.executed[self.cell_num - 1]
-        if self.cell.execution_count and not self.compare_outputs(outputs, self.cell.outputs):
+        stored = self.cell.execution_count or self.config.option.write_references
+        if stored and not self.compare_outputs(outputs, self.cell.outputs):
             self.raise_cell_error("Cell outputs differ", "\n".join(self.comparison_traceback))
