@@ -9,7 +9,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -445,7 +445,11 @@ def _can_be_sent(blocks: list[Block]) -> bool:
 def _in_any_order(
     executor: Executor | None, run: Callable[..., Arrays], blocks: list[Block], tasks: list[tuple[int, int]]
 ) -> Iterator[tuple[tuple[int, int], Arrays]]:
-    """Each task and what it gave, as soon as it is done."""
+    """Each task and what it gave, as soon as it is done. What an executor could not do is done here.
+
+    Dask, where it loses a worker with a result that is just being fetched, gives an error of its own for it. An error
+    of the task itself comes again, and is raised from where it happens.
+    """
     if executor is None:
         for first, last in tasks:
             yield (first, last), run(blocks[first:last])
@@ -453,7 +457,14 @@ def _in_any_order(
     futures = {executor.submit(run, blocks[first:last]): (first, last) for first, last in tasks}
     try:
         for future in as_completed(list(futures)):
-            yield futures.pop(future), future.result()
+            first, last = futures.pop(future)
+            try:
+                result = future.result()
+            except (BrokenExecutor, CancelledError):
+                raise
+            except Exception:
+                result = run(blocks[first:last])
+            yield (first, last), result
     finally:
         for future in futures:
             future.cancel()

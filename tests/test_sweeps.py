@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -123,6 +123,33 @@ def test_the_same_bits_for_any_chunk_workers_and_order(scheme, chunk, workers, s
     assert_same(sweep, REFERENCE[scheme])
 
 
+class Losing(Executor):
+    """One that loses every third result, as Dask may with a worker."""
+
+    def __init__(self, error):
+        self.error, self.count = error, 0
+
+    def submit(self, function, *arguments):
+        future, self.count = Future(), self.count + 1
+        if self.count % 3:
+            future.set_result(function(*arguments))
+        else:
+            future.set_exception(self.error)
+        return future
+
+
+def test_the_same_bits_where_results_are_lost():
+    lost = ValueError("not enough values to unpack")
+    assert_same(lc.rate_sweep(PEAKS, **SETTING, chunk=1, executor=Losing(lost)), REFERENCE["exact"])
+
+
+@pytest.mark.parametrize("broken", [BrokenExecutor("no workers"), CancelledError("no longer wanted")])
+def test_without_an_executor_nothing_goes_on(broken):
+    """A sweep for a cluster is not one for the machine that asks for it."""
+    with pytest.raises(type(broken), match="no "):
+        lc.rate_sweep(PEAKS, **SETTING, chunk=1, executor=Losing(broken))
+
+
 @pytest.mark.parametrize("chunk", [1, 2, 100])
 def test_the_same_bits_from_processes(chunk):
     with ProcessPoolExecutor(2) as executor:
@@ -237,7 +264,16 @@ def test_progress_is_shown_when_it_takes_longer(capsys, monkeypatch):
     assert capsys.readouterr().err == ""
 
 
-def test_a_loss_that_cannot_be_sent_is_computed_here():
+def test_without_tqdm_no_progress_is_shown(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with pytest.raises(ValueError, match="install tqdm"):
+        lc.rate_sweep(PEAKS, 4, seed=1, progress=True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    lc.rate_sweep(PEAKS, 4, seed=1)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_loss_that_cannot_be_sent_is_computed_here(monkeypatch):
     class Local:
         def value(self, trial):
             return np.zeros(trial.V.shape[1:])
@@ -245,7 +281,11 @@ def test_a_loss_that_cannot_be_sent_is_computed_here():
         def drive(self, trial):
             return lambda t, V: 1.0 - V
 
-    assert lc.rate_sweep(PEAKS, 3, steps=100, seed=1, loss=Local(), workers=2, chunk=1).totals.shape == (3, 3)
+    monkeypatch.setattr(sweeps, "ProcessPoolExecutor", None)  # must not be asked for
+    of_blocks = {"repetitions": 10_000, "steps": 100, "seed": 1, "workers": 2, "chunk": 1}
+    assert lc.rate_sweep(PEAKS, **of_blocks, loss=Local()).totals.shape == (3, 10_000)
+    with pytest.raises(TypeError):  # one that can be sent does ask
+        lc.rate_sweep(PEAKS, **of_blocks, loss=Failing())
 
 
 def test_an_error_in_a_worker_comes_out():
