@@ -11,6 +11,7 @@ import pytest
 import lifcore as lc
 
 distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
 SETTING = {"repetitions": 8000, "seed": 3, "chunk": 2, "keep": ["totals", "counts"]}
 PEAKS = [10.0, 50.0, 200.0]
 
@@ -18,6 +19,7 @@ PEAKS = [10.0, 50.0, 200.0]
 def test_a_worker_is_killed_in_mid_sweep(tmp_path):
     here = lc.rate_sweep(PEAKS, **SETTING, workers=1)
     with (
+        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),  # how long a dead worker is asked
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
     ):
