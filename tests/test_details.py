@@ -88,9 +88,9 @@ def test_an_empty_batch_has_an_empty_loss():
     assert lc.backward(trial, lc.CrossEntropyOverTime()).lambda_V.shape == (5, 0)
 
 
-@pytest.mark.parametrize("at", [10.0, 10.4, 14.0, 17.5, 18.0])
+@pytest.mark.parametrize("at", [10.0, 10.04, 14.0, 17.96, 18.0])
 def test_differences_stay_between_their_limits(at):
-    """Nine points in steps that shrink by sqrt(2), around the place or, near a limit, beside it."""
+    """Nine points in steps that are halved, around the place or, near a limit, beside it."""
     points = []
 
     def cubed(x):
@@ -101,13 +101,22 @@ def test_differences_stay_between_their_limits(at):
     assert derivative(cubed, at, 10.0, 18.0, longest=100.0) == pytest.approx(3 * at**2, rel=1e-12)
     rows = np.reshape(points, (6, 9))
     steps = np.diff(rows, axis=1)
-    np.testing.assert_allclose(steps, np.repeat(2.0 ** (-np.arange(6) / 2), 8).reshape(6, 8), rtol=1e-12)
+    np.testing.assert_allclose(steps, np.repeat(2.0 ** -np.arange(6.0), 8).reshape(6, 8), rtol=1e-12)
     assert rows[0, 0] == 10.0 and rows[0, 8] == 18.0  # the longest takes all the room
     half = 4 * steps[:, 0]
     np.testing.assert_allclose(rows[:, 4], np.clip(at, 10.0 + half, 18.0 - half), rtol=1e-12)
     points.clear()
     derivative(cubed, at, 10.0, 18.0, longest=0.25)
     assert points[1] - points[0] == 0.25
+
+
+@pytest.mark.parametrize(("at", "step"), [(10.04, 0.25), (10.06, 0.015), (10.4, 0.1), (17.5, 0.125), (17.96, 0.25)])
+def test_differences_are_centred_where_that_leaves_a_twentieth_of_the_longest_step(at, step):
+    """Beside a limit nine points have an error some thirty times as large."""
+    points = []
+    derivative(lambda x: points.append(x) or x, at, 10.0, 18.0, longest=0.25)
+    assert points[1] - points[0] == pytest.approx(step, rel=1e-10)
+    assert (points[4] == pytest.approx(at, abs=1e-12)) == (step != 0.25)
 
 
 def test_the_bias_of_a_drive_that_is_constant():
@@ -202,9 +211,9 @@ def test_the_differences_of_a_check_stay_clear_of_other_spikes():
     np.testing.assert_array_equal(check.analytic, lc.check_gradient(Watched(), times, 10.0, neuron, 1.0).analytic)
     moved, weight = (np.array(x).reshape(5, 6, 9, *np.shape(x)[1:]) for x in zip(*loss.asked, strict=True))
     lowest, highest = (getattr(moved[range(4), :, :, range(4)], of)(axis=(1, 2)) for of in ("min", "max"))
-    # Eight steps of 2 ms / 8, or of the room over 8; two spikes nearer than 0.01 ms are one.
-    np.testing.assert_allclose(lowest, [6.25, 1.0, 6.25, 8.005], rtol=1e-12)
-    np.testing.assert_allclose(highest, [8.25, 3.0, 8.25, 10.0], rtol=1e-12)
+    # Four steps of 2 ms / 8 to either side, or of a quarter of the room there; two spikes nearer than 0.01 ms are one.
+    np.testing.assert_allclose(lowest, [7.75, 1.0, 7.76, 8.005], rtol=1e-12)
+    np.testing.assert_allclose(highest, [8.25, 3.0, 8.25, 8.495], rtol=1e-12)
     # In the weight 0.3 ms over tau_s, for each of four spikes.
     np.testing.assert_allclose(np.ptp(weight[4, 0]), 8 * 0.3 / (2.0 * 4), rtol=1e-12)
 

@@ -148,7 +148,7 @@ def test_conservation_with_its_boundary_term(fractions, duration, neuron, weight
 def test_gradients_against_finite_differences(times, tau_s, ratio, weight, loss):
     check = lc.check_gradient(loss, times, 100.0, lc.LIF(ratio * tau_s, tau_s), weight)
     # The loss, a sum of some ten terms, rounds to 1e-15 of itself. A difference multiplies that by up to 2 and divides
-    # it by a step, of 0.1 ms and down to 0.018 ms (less between close spikes).
+    # it by a step, of some 0.01 to 0.1 ms (less between close spikes).
     gap = min(np.diff(np.sort([0.0, *times, 100.0])).min(), 1.0)
     rounding = (
         2e-13 * max(abs(loss.value(lc.event_trial(times, 100.0, lc.LIF(ratio * tau_s, tau_s), weight))), 1.0) / gap
