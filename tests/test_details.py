@@ -110,13 +110,16 @@ def test_differences_stay_between_their_limits(at):
     assert points[1] - points[0] == 0.25
 
 
-@pytest.mark.parametrize(("at", "step"), [(10.04, 0.25), (10.06, 0.015), (10.4, 0.1), (17.5, 0.125), (17.96, 0.25)])
+@pytest.mark.parametrize(("at", "step"), [(10.048, 0.25), (10.06, 0.015), (10.4, 0.1), (17.5, 0.125), (17.96, 0.25)])
 def test_differences_are_centred_where_that_leaves_a_twentieth_of_the_longest_step(at, step):
     """Beside a limit nine points have an error some thirty times as large."""
     points = []
     derivative(lambda x: points.append(x) or x, at, 10.0, 18.0, longest=0.25)
     assert points[1] - points[0] == pytest.approx(step, rel=1e-10)
     assert (points[4] == pytest.approx(at, abs=1e-12)) == (step != 0.25)
+    points.clear()
+    derivative(lambda x: points.append(x) or x, 4.0, 0.0, 1000.0, longest=20.0)
+    assert points[1] - points[0] == 20.0  # a twentieth is not more than a twentieth
 
 
 def test_the_bias_of_a_drive_that_is_constant():
