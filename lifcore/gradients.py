@@ -179,9 +179,9 @@ def compare(analytic: FloatArray, numeric: FloatArray, cuts: Sequence[int]) -> G
 
 def _room(time: float, spikes: FloatArray, duration: float) -> tuple[float, float, float]:
     """A spike time, and the times between which it can move without meeting another spike."""
-    # Spikes no further than this coincide with it for our purpose: the kink there is even, and
-    # leaves an odd derivative alone.
-    together = 1e-2
+    # Spikes no further than this (ms) coincide with it for our purpose: the kink there is even, and leaves an odd
+    # derivative alone, up to its distance times the step. That is less than rounding would do in so little room.
+    together = 1e-4
     below = np.max(spikes[spikes < time - together], initial=0.0)
     above = np.min(spikes[spikes > time + together], initial=duration)
     return time, below, above

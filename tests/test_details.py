@@ -208,15 +208,15 @@ class Watched:
 
 
 def test_the_differences_of_a_check_stay_clear_of_other_spikes():
-    loss, times, neuron = Watched(), np.array([8.0, 2.0, 8.005, 8.25]), lc.LIF(32.0, 2.0)
+    loss, times, neuron = Watched(), np.array([8.0, 2.0, 8.00005, 8.25]), lc.LIF(32.0, 2.0)
     check = lc.check_gradient(loss, times, 10.0, neuron)
     assert check.relative_error.max() < 1e-9
     np.testing.assert_array_equal(check.analytic, lc.check_gradient(Watched(), times, 10.0, neuron, 1.0).analytic)
     moved, weight = (np.array(x).reshape(5, 6, 9, *np.shape(x)[1:]) for x in zip(*loss.asked, strict=True))
     lowest, highest = (getattr(moved[range(4), :, :, range(4)], of)(axis=(1, 2)) for of in ("min", "max"))
-    # Four steps of 2 ms / 8 to either side, or of a quarter of the room there; two spikes nearer than 0.01 ms are one.
-    np.testing.assert_allclose(lowest, [7.75, 1.0, 7.76, 8.005], rtol=1e-12)
-    np.testing.assert_allclose(highest, [8.25, 3.0, 8.25, 8.495], rtol=1e-12)
+    # Four steps of 2 ms / 8 to either side, or of a quarter of the room there; two nearer than 0.0001 ms are one.
+    np.testing.assert_allclose(lowest, [7.75, 1.0, 7.7501, 8.00005], rtol=1e-12)
+    np.testing.assert_allclose(highest, [8.25, 3.0, 8.25, 8.49995], rtol=1e-12)
     # In the weight 0.3 ms over tau_s, for each of four spikes.
     np.testing.assert_allclose(np.ptp(weight[4, 0]), 8 * 0.3 / (2.0 * 4), rtol=1e-12)
 
@@ -232,11 +232,11 @@ def test_a_check_of_one_spike_and_of_none():
 
 
 def test_the_room_of_a_spike_is_up_to_its_neighbours():
-    spikes = np.array([5.0, 5.011, 1.0, 5.009, 4.991, 3.0, 7.0])
-    assert _room(5.0, spikes, 9.0) == (5.0, 3.0, 5.011)
+    spikes = np.array([5.0, 5.00011, 1.0, 5.00009, 4.99991, 3.0, 7.0])
+    assert _room(5.0, spikes, 9.0) == (5.0, 3.0, 5.00011)
     assert _room(1.0, spikes, 9.0) == (1.0, 0.0, 3.0)
-    assert _room(7.0, spikes, 9.0) == (7.0, 5.011, 9.0)
-    assert _room(1.0, np.array([0.99, 1.0, 1.01]), 9.0) == (1.0, 0.0, 9.0)  # no further than 0.01 ms: the same spike
+    assert _room(7.0, spikes, 9.0) == (7.0, 5.00011, 9.0)
+    assert _room(1.0, np.array([0.9999, 1.0, 1.0001]), 9.0) == (1.0, 0.0, 9.0)  # no further: the same spike
 
 
 @pytest.mark.parametrize("neuron", [NEURON, lc.LIF(5.0, 5.0), lc.LIF(2.0, 9.0)])
