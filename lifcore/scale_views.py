@@ -162,7 +162,7 @@ def work_precision(measured: dict[str, Any]) -> Figure:
 def accuracy_table(measured: dict[str, Any]) -> str:
     """Times at the accuracies that the solvers reach, and how many times as long as lifcore's (ratio)."""
     rows = measured["accuracy"]["rows"]
-    lines = [f"{'tolerance':>27} {'error':>5} {'ms':>8}   ratio"]
+    lines = [f"{'tolerance':>24} {'error':>5} {'ms':>8}  ratio"]
     for size in sorted({row["trials"] for row in rows}):
         of = [row for row in rows if row["trials"] == size and row["name"] != "lifcore, step by step"]
         lines.append("one trial" if size == 1 else f"{size} trials, for each")
@@ -171,6 +171,6 @@ def accuracy_table(measured: dict[str, Any]) -> str:
             seconds = np.median(row["seconds"])
             how = "" if row["how"] is None else f"{row['how']:.0e}"
             lines.append(
-                f"  {row['name']:15} {how:>9} {row['error']:.0e} {1e3 * seconds / size:8.3f} {seconds / ours:7.0f}"
+                f"  {row['name']:15} {how:>6} {row['error']:.0e} {1e3 * seconds / size:8.3f} {seconds / ours:6.0f}"
             )
     return "\n".join(lines)
