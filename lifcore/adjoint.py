@@ -86,6 +86,8 @@ def backward(
 
 def check_loss_and_scheme(loss: Loss, scheme: str) -> None:
     """ValueError if one of them is none, or they do not go together."""
+    if isinstance(loss, type):
+        raise ValueError(f"loss is the class {loss.__name__}; call it, {loss.__name__}(...), and pass what that gives")
     if not (hasattr(loss, "value") and hasattr(loss, "drive")):
         raise ValueError(f"loss is {loss!r}; pass one of lifcore's losses or an object with value and drive")
     if not isinstance(scheme, str) or scheme not in SCHEMES:

@@ -38,14 +38,17 @@ def backpropagated(trial: Trial, loss: Loss, sum: str = "riemann") -> Adjoint:
     if sum not in SUMS:
         raise ValueError(f"sum is {sum!r}; pass one of {', '.join(map(repr, SUMS))}")
     check_loss_and_scheme(loss, "exact")
-    if hasattr(loss, "impulses") or trial.times.ndim > 1 or np.ptp(trial.h) > 1e-12 * trial.h[0]:
-        raise ValueError(f"loss is {loss!r}; pass a loss without impulses, and a trial on a grid")
+    if hasattr(loss, "impulses"):
+        raise ValueError(f"loss is {loss!r}; pass a loss without impulses")
+    if trial.times.ndim > 1 or np.ptp(trial.h) > 1e-12 * trial.h[0]:
+        raise ValueError("trial is not on a grid of equal steps; pass one of forward or readout")
     neuron, h = trial.neuron, trial.h
     drive = loss.drive(trial)
-    now = trial.over_steps(h) * drive(trial.over_steps(trial.times), trial.V)
+    now = trial.over_steps(h) * np.broadcast_to(drive(trial.over_steps(trial.times), trial.V), trial.V.shape)
     end = np.zeros_like(now[:1])  # the sample at the end of the trial, after the last step
     if sum == "trapezoid":
-        end = h[-1] / 2.0 * drive(np.full_like(end, trial.duration), trial.voltage_after(h[-1:], slice(-1, None)))
+        last = drive(np.full_like(end, trial.duration), trial.voltage_after(h[-1:], slice(-1, None)))
+        end = h[-1] / 2.0 * np.broadcast_to(last, end.shape)
     # -dL/dV_i = e^{-h/tau_m} (-dL/dV_{i+1}) + h s_i,    -dL/dI_i = e^{-h/tau_s} (-dL/dI_{i+1}) + k(h) (-dL/dV_{i+1})
     sources, step = np.concatenate([now, end])[::-1], np.append(h, h[-1])
     of_V, of_I = cascade(sources, np.zeros_like(sources), neuron.leak(step), neuron.psc(step), neuron.psp(step))

@@ -27,7 +27,9 @@ def test_every_public_name_is_described(name):
 
 def test_the_reference_names_nothing_else():
     listed = re.findall(r"^\.\. auto\w+:: lifcore\.(\w+)$", (BOOK / "api.md").read_text("utf8"), flags=re.M)
-    assert sorted(listed) == sorted(lifcore.__all__)
+    missing, beyond = set(lifcore.__all__) - set(listed), set(listed) - set(lifcore.__all__)
+    assert not missing, f"add to book/api.md: {missing}"
+    assert not beyond and len(listed) == len(set(listed)), f"not public, or named twice in book/api.md: {beyond}"
 
 
 def test_equations_are_set_as_they_stand():

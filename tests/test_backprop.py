@@ -118,10 +118,31 @@ def test_jax_says_so():
     ("args", "message"),
     [
         ((LOSS, "simpson"), "sum is 'simpson'; pass one of 'riemann', 'trapezoid'"),
-        ((lc.CrossEntropyOfMaximum(),), "pass a loss without impulses, and a trial on a grid"),
+        ((lc.CrossEntropyOfMaximum(),), "pass a loss without impulses"),
     ],
 )
 def test_refusals(args, message):
     trial = lc.forward(np.zeros(10), 1.0, lc.LIF())
     with pytest.raises(ValueError, match=message):
         lc.backpropagated(trial, *args)
+    with pytest.raises(ValueError, match="not on a grid of equal steps"):
+        lc.backpropagated(lc.event_trial([1.0, 2.5], 10.0, lc.LIF()), LOSS)
+
+
+class Constant:
+    """A drive that is one number, whatever the voltage."""
+
+    def value(self, trial):
+        return lc.VoltageIntegral().value(trial)
+
+    def drive(self, trial):
+        return lambda t, V: 1.0
+
+
+@pytest.mark.parametrize("sum", ["riemann", "trapezoid"])
+@pytest.mark.parametrize("loss", [lc.VoltageIntegral(), Constant()])
+def test_a_drive_that_does_not_depend_on_V_has_the_shape_of_the_batch(loss, sum):
+    alone = lc.backpropagated(lc.forward(np.ones(50), 1.0, lc.LIF()), loss, sum)
+    batch = lc.backpropagated(lc.forward(np.ones((50, 3)), 1.0, lc.LIF()), loss, sum)
+    np.testing.assert_array_equal(batch.lambda_V, np.repeat(alone.lambda_V[:, np.newaxis], 3, axis=1))
+    np.testing.assert_array_equal(batch.lambda_I, np.repeat(alone.lambda_I[:, np.newaxis], 3, axis=1))

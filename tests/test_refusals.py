@@ -79,6 +79,7 @@ REFUSED = {
     "dt text": (lambda: lc.spike_train([1], 10, "1"), "dt is '1'; pass numbers"),
     "neuron of the correction": (lambda: lc.corrected_weight(1.0, (20, 5)), "neuron is (20, 5); pass lifcore.LIF"),
     "loss": (lambda: lc.backward(TRIAL, "cross-entropy"), "loss is 'cross-entropy'; pass one of lifcore's losses"),
+    "loss that is a class": (lambda: lc.backward(TRIAL, lc.CrossEntropyOverTime), "loss is the class CrossEntropyOverTime; call it"),
     "loss without a drive": (lambda: lc.backward(TRIAL, Half("value")), "loss is Half; pass one of lifcore's losses or an object with value and drive"),
     "loss without a value": (lambda: lc.backward(TRIAL, Half("drive")), "loss is Half; pass one of lifcore's losses or an object with value and drive"),
     "trial": (lambda: lc.backward(TRAIN, LOSS), "pass what lifcore.forward or lifcore.event_trial returned"),
